@@ -1,0 +1,114 @@
+package patterns
+
+// ID names a pattern, `vendor.kind[.variant]`, for ever: a rename lists the old name in Replaces.
+type ID string
+
+// OwnID is the pattern of the keys that Keywright itself issues, under any prefix.
+const OwnID ID = "keywright.key"
+
+// Pattern is one credential format. Exactly one of Format and Regex is set.
+type Pattern struct {
+	ID     ID
+	Vendor string
+	Name   string // for people: "GitHub personal access token (classic)"
+
+	Format *Format // structural: prefix, runs, checksum
+	Regex  *Regex  // RE2 with anchoring literals, for what Format cannot say
+
+	// Keywords: at least one must stand within KeywordWindow bytes before the match, any case. Empty: none needed.
+	Keywords []string
+	// Generic patterns yield to any other pattern that claims the same secret.
+	Generic bool
+	// Public marks identifiers that are no secret by themselves (an AWS access key id).
+	Public bool
+
+	Exposure string // account | project | public-id
+	Verify   *Verify
+	Revoke   *Revoke
+
+	Replaces   []ID // older names, the first one is the name in fingerprints
+	SharedWith []ID // patterns that may claim this one's examples
+
+	Sources         []Source
+	Evidence        string // documented | assumed
+	Examples        []string
+	CounterExamples []CounterExample
+}
+
+// StableName is the name that fingerprints use: the first name the pattern ever had.
+func (p *Pattern) StableName() ID {
+	if len(p.Replaces) > 0 {
+		return p.Replaces[0]
+	}
+	return p.ID
+}
+
+// Format is a credential's structure: a prefix, then parts in order, then a checksum. Bytes, no Unicode.
+type Format struct {
+	Prefix   string   // literal start, at least 3 bytes unless another part is a Literal of 3 or more
+	Prefixes []string // alternatives, instead of Prefix
+	// FreePrefix: the prefix is any key family's (`[a-z][a-z0-9]*(_[a-z0-9]+)*_`, at most 24 bytes before the
+	// last underscore), found backwards from the first Literal; the checksum decides where it begins.
+	FreePrefix bool
+	Parts    []Part   // "body:" in YAML is one part
+	Checksum *Checksum
+	// Boundary: the byte before the first and after the last must not belong to the alphabet of the
+	// neighbouring part (default true): a longer run is another thing.
+	Boundary bool
+}
+
+// Part is either a literal or a run of an alphabet.
+type Part struct {
+	Literal  string
+	Alphabet string // a name of [Alphabets], or a set "[A-Z2-7]"
+	Min, Max int    // bytes, inclusive; Max 0 means no end known
+}
+
+// Checksum are the last characters of the credential, computed over the rest.
+type Checksum struct {
+	Name   string // of internal/checksum
+	Over   string // body | all (prefix included)
+	Length int
+}
+
+// Regex is an RE2 expression that is tried only around one of its Literals.
+type Regex struct {
+	Expr     string
+	Literals []string // each match contains one of them; any case when FoldCase
+	FoldCase bool
+	Secret   string // name of the group that holds the secret; empty: the whole match
+	MaxBytes int    // longest match in bytes, the bound of the window
+	// MinEntropyBits is the least Shannon entropy of the secret, in bits over its whole length. 0: none.
+	MinEntropyBits float64
+	// Mint is a template of a synthetic secret for the examples, see docs/pattern-format.md.
+	Mint string
+}
+
+// Verify is a live check by one request. A secret goes only to the Hosts of the entry that claimed it.
+type Verify struct {
+	Method string
+	URL    string
+	Hosts  []string
+	Auth   string // bearer | basic-user | basic-password | header:NAME | query:NAME
+	Live   []int  // status codes; anything in neither list is unknown
+	Dead   []int
+	Tried  string // date of a run against the vendor; empty: never
+}
+
+// Revoke says how a finder may revoke the credential at its vendor.
+type Revoke struct {
+	GitHubCredentialsRevoke bool
+}
+
+// Source is where a format is documented.
+type Source struct {
+	URL     string
+	Checked string // date, 2026-11-23
+	Says    string
+}
+
+// CounterExample is a text that must not be reported.
+type CounterExample struct {
+	Text string
+	Why  string
+}
