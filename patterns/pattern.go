@@ -50,8 +50,8 @@ type Format struct {
 	// FreePrefix: the prefix is any key family's (`[a-z][a-z0-9]*(_[a-z0-9]+)*_`, at most 24 bytes before the
 	// last underscore), found backwards from the first Literal; the checksum decides where it begins.
 	FreePrefix bool
-	Parts    []Part   // "body:" in YAML is one part
-	Checksum *Checksum
+	Parts      []Part // "body:" in YAML is one part
+	Checksum   *Checksum
 	// Boundary: the byte before the first and after the last must not belong to the alphabet of the
 	// neighbouring part (default true): a longer run is another thing.
 	Boundary bool
