@@ -61,10 +61,11 @@ func addedEdges(table map[string]room, files []goFile) []string {
 			continue
 		}
 		for _, imported := range file.imports {
+			bothForTests := line.forTests && table[imported].forTests
 			switch {
 			case table[imported].forTests && !line.forTests:
 				problems = append(problems, fmt.Sprintf("%s imports %s, which is for tests only", file.path, imported))
-			case !matchAny(line.may, imported) && !(line.forTests && table[imported].forTests):
+			case !bothForTests && !matchAny(line.may, imported):
 				problems = append(problems, fmt.Sprintf("%s imports %s: the room %s may import %s", file.path, imported, file.room, said(line.may)))
 			}
 		}
