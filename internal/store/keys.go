@@ -17,7 +17,7 @@ import (
 func (e *Engine) CreateKey(ctx context.Context, key issuer.Key, act issuer.Act, next ...jobs.Args) error {
 	err := e.db.Write(ctx, func(tx Tx) error { return e.createKey(ctx, tx, key, act, next) })
 	if err != nil {
-		return fmt.Errorf("create key %s: %w", key.ID, err)
+		return fmt.Errorf("create key %s: %w", named(key.ID), err)
 	}
 	return nil
 }
@@ -56,10 +56,10 @@ func (e *Engine) checkNewKey(ctx context.Context, tx Tx, key issuer.Key) (string
 	if key.Status != issuer.StatusActive && key.Status != issuer.StatusDisabled {
 		return "", fmt.Errorf("a new key is active or disabled, not %q", key.Status)
 	}
-	if key.ID == "" {
-		return "", fmt.Errorf("a key has an id: %w", ErrText)
+	if !key.ID.Valid() {
+		return "", fmt.Errorf("%w: not a key id", issuer.ErrInvalid)
 	}
-	err := checkTexts(field{"id", string(key.ID)}, field{"owner", key.Owner}, field{"label", key.Label})
+	err := checkTexts(field{"owner", key.Owner}, field{"label", key.Label})
 	if err != nil {
 		return "", err
 	}
@@ -68,14 +68,12 @@ func (e *Engine) checkNewKey(ctx context.Context, tx Tx, key issuer.Key) (string
 		return "", fmt.Errorf("family %s: %w", key.Family, err)
 	}
 	for _, scope := range key.Scopes {
-		if !within(family.Scopes, scope) {
+		if !issuer.Covers(family.Scopes, scope) {
 			return "", fmt.Errorf("scope %s: %w", scope, issuer.ErrScope)
 		}
 	}
 	return joinScopes(key.Scopes)
 }
-
-func within(have []issuer.Scope, want issuer.Scope) bool { return slices.Contains(have, want) }
 
 func rfc3339(t time.Time) string {
 	if t.IsZero() {
@@ -84,17 +82,25 @@ func rfc3339(t time.Time) string {
 	return micros(t).Format(time.RFC3339Nano)
 }
 
+// named is id for an error: somebody may have given a whole key in its place.
+func named(id issuer.KeyID) string {
+	if !id.Valid() {
+		return "(not a key id)"
+	}
+	return string(id)
+}
+
 // Key returns one key. ErrNotFound when there is none; ids are compared byte by byte.
 func (e *Engine) Key(ctx context.Context, id issuer.KeyID) (issuer.Key, error) {
 	key, err := readKey(ctx, e.db.Reader(), KeyGet, id)
 	if err != nil {
-		return issuer.Key{}, fmt.Errorf("read key %s: %w", id, err)
+		return issuer.Key{}, fmt.Errorf("read key %s: %w", named(id), err)
 	}
 	return key, nil
 }
 
 func readKey(ctx context.Context, conn Conn, q Query, id issuer.KeyID) (issuer.Key, error) {
-	if err := checkTexts(field{"id", string(id)}); err != nil {
+	if !id.Valid() {
 		return issuer.Key{}, issuer.ErrNotFound // no key can have it
 	}
 	key, err := scanKey(conn.QueryRow(ctx, q, id))
@@ -175,7 +181,7 @@ func (e *Engine) Revoke(ctx context.Context, r issuer.Revocation, next ...jobs.A
 		return err
 	})
 	if err != nil {
-		return issuer.Revoked{}, fmt.Errorf("revoke key %s: %w", r.Key, err)
+		return issuer.Revoked{}, fmt.Errorf("revoke key %s: %w", named(r.Key), err)
 	}
 	return revoked, nil
 }
@@ -208,7 +214,7 @@ func (e *Engine) revoke(ctx context.Context, tx Tx, r issuer.Revocation, next []
 func (e *Engine) SetStatus(ctx context.Context, id issuer.KeyID, status issuer.Status, act issuer.Act) error {
 	err := e.db.Write(ctx, func(tx Tx) error { return e.setStatus(ctx, tx, id, status, act) })
 	if err != nil {
-		return fmt.Errorf("set key %s to %s: %w", id, status, err)
+		return fmt.Errorf("set key %s to %s: %w", named(id), status, err)
 	}
 	return nil
 }
@@ -246,7 +252,7 @@ func (e *Engine) Touch(ctx context.Context, uses []issuer.Use) error {
 	// By id, so that two calls with the same keys lock them in the same order.
 	uses = slices.SortedFunc(slices.Values(uses), func(a, b issuer.Use) int { return cmp.Compare(a.Key, b.Key) })
 	uses = slices.DeleteFunc(uses, func(use issuer.Use) bool {
-		return use.At.IsZero() || checkTexts(field{"id", string(use.Key)}) != nil
+		return use.At.IsZero() || !use.Key.Valid()
 	})
 	if len(uses) == 0 {
 		return nil
@@ -254,7 +260,7 @@ func (e *Engine) Touch(ctx context.Context, uses []issuer.Use) error {
 	err := e.db.Write(ctx, func(tx Tx) error {
 		for _, use := range uses {
 			if _, err := tx.Exec(ctx, KeyTouch, use.Key, e.db.Time(micros(use.At))); err != nil {
-				return fmt.Errorf("key %s: %w", use.Key, err)
+				return fmt.Errorf("key %s: %w", named(use.Key), err)
 			}
 		}
 		return nil

@@ -1,8 +1,6 @@
 package store
 
 import (
-	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/keywright/keywright/issuer"
@@ -10,16 +8,15 @@ import (
 
 // joinScopes is the stored form: sorted, without doubles, one space between. The scope grammar has no space.
 func joinScopes(scopes []issuer.Scope) (string, error) {
-	sorted := slices.Compact(slices.Sorted(slices.Values(scopes)))
-	words := make([]string, len(sorted))
-	for i, scope := range sorted {
-		if scope == "" || strings.ContainsAny(string(scope), " \t\r\n") {
-			return "", fmt.Errorf("scope %q: %w", scope, issuer.ErrScope)
-		}
+	normal, err := issuer.NormalScopes(scopes)
+	if err != nil {
+		return "", err
+	}
+	words := make([]string, len(normal))
+	for i, scope := range normal {
 		words[i] = string(scope)
 	}
-	joined := strings.Join(words, " ")
-	return joined, checkTexts(field{"scopes", joined})
+	return strings.Join(words, " "), nil
 }
 
 func splitScopes(joined string) []issuer.Scope {
