@@ -42,10 +42,7 @@ func compileRegex(r *patterns.Regex) (*expression, error) {
 	if len(r.Literals) == 0 {
 		return nil, errors.New("an expression needs literals")
 	}
-	expr := r.Expr
-	if r.FoldCase {
-		expr = "(?i)" + expr
-	}
+	expr := r.Source()
 	search, err := regexp.Compile(expr)
 	if err != nil {
 		return nil, fmt.Errorf("compile the expression: %w", err)

@@ -86,6 +86,11 @@ func (p *pass) consider(n int, f found) {
 			return
 		}
 	}
+	if len(r.pattern.Reject) > 0 {
+		if _, rejected := r.pattern.Rejects(string(text)); rejected {
+			return
+		}
+	}
 	if r.expression != nil && r.expression.minBits > 0 && shannonBits(text) < r.expression.minBits {
 		return
 	}
