@@ -26,7 +26,7 @@ const (
 const (
 	fanoutBytes = 256 * 4
 	v2Magic     = 0xff744f63 // "\377tOc"
-	largeBit   = 1 << 31
+	largeBit    = 1 << 31
 )
 
 // Index is a parsed pack index. It keeps the bytes it was made of.
