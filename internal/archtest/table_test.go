@@ -41,7 +41,7 @@ var rooms = map[string]room{
 	"internal/packfile":   {pending: true},
 	"internal/jobs":       {},
 	"internal/archtest":   {},
-	"internal/ci":         {pending: true},
+	"internal/ci":         {},
 	"scanner/decode":      {pending: true},
 	"webhook/githubtest":  {forTests: true, pending: true},
 	"patterns":            {may: []string{"internal/checksum"}},
