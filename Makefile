@@ -44,7 +44,7 @@ fuzz: ## run every fuzz target for a while (FUZZTIME=10s each)
 	@.ci/fuzz '$(FUZZTIME)' $(PKG)
 
 lint: $(LINT) ## run the linters of .golangci.yaml
-	$(LINT) run ./...
+	$(LINT) run --allow-parallel-runners ./...
 
 fmt: ## format the Go files
 	gofmt -w $$(.ci/gofiles)

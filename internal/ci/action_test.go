@@ -57,9 +57,7 @@ func newRunner(t *testing.T) *runner {
 // run runs the Action's script and returns its exit code and what it printed.
 func (r *runner) run(env ...string) (code int, printed string) {
 	r.t.Helper()
-	script, err := filepath.Abs("action.sh")
-	must(r.t, err)
-	cmd := exec.Command("bash", script)
+	cmd := exec.Command("bash", script(r.t, "action.sh"))
 	cmd.Dir = r.workspace
 	cmd.Env = append(slices.Clone(r.env), env...)
 	out, err := cmd.CombinedOutput()
@@ -289,6 +287,17 @@ func decode(t *testing.T, name string, into any) {
 	if err := yaml.UnmarshalWithOptions(content, into); err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
+}
+
+// script returns the absolute path of a script that another process will read. Opening it here makes it an input of the test, so
+// that a cached result does not outlive a change.
+func script(t *testing.T, name string) string {
+	t.Helper()
+	_, err := os.ReadFile(name)
+	must(t, err)
+	full, err := filepath.Abs(name)
+	must(t, err)
+	return full
 }
 
 func must(t *testing.T, err error) {
