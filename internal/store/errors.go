@@ -12,7 +12,7 @@ var (
 	ErrOlderSchema = errors.New("the store has an older schema: open it once for writing (`keywright init`) to migrate it")
 	ErrLocked      = errors.New("the store is locked by another process: wait until it is done, or stop it, and try again")
 	ErrReadOnly    = errors.New("the store cannot be written: check the permissions of the file and of its folder")
-	ErrDamaged  = errors.New("the store's file is damaged: restore it from a backup")
+	ErrDamaged     = errors.New("the store's file is damaged: restore it from a backup")
 	// ErrUnreachable: of a store behind a network.
 	ErrUnreachable = errors.New("the database cannot be reached: check the address and that the server is up")
 	// ErrNoQueue: a change brought jobs, and this store was opened without a queue.

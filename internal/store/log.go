@@ -18,18 +18,18 @@ const leavesPage = 1000
 
 // appendEvent stores the bytes of an event and the tree hashes that it completes.
 func appendEvent(ctx context.Context, tx Tx, event audit.Event) error {
-	leaf, err := json.Marshal(event)
+	leaf, err := audit.Encode(event)
 	if err != nil {
-		return fmt.Errorf("encode event %d: %w", event.Index, err)
+		return err
 	}
-	hashes, err := tlog.StoredHashesForRecordHash(event.Index, tlog.RecordHash(leaf), hashReader(ctx, tx))
+	hashes, err := audit.NewHashes(event.Index, leaf, hashReader(ctx, tx))
 	if err != nil {
-		return fmt.Errorf("hash event %d: %w", event.Index, err)
+		return err
 	}
 	if _, err := tx.Exec(ctx, EventPut, event.Index, leaf); err != nil {
 		return fmt.Errorf("append event %d: %w", event.Index, err)
 	}
-	first := tlog.StoredHashIndex(0, event.Index)
+	first := audit.HashIndex(event.Index)
 	for i, hash := range hashes {
 		if _, err := tx.Exec(ctx, HashPut, first+int64(i), hash[:]); err != nil {
 			return fmt.Errorf("store hash %d: %w", first+int64(i), err)

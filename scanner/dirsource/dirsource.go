@@ -38,15 +38,12 @@ type Source struct {
 	counts  scanner.Counts
 }
 
-// New makes a source of a folder or of one file. Errors: what the system says of the path itself.
-func New(path string, options Options) (*Source, error) {
+// New makes a source of a folder or of one file. That there is nothing at the path is an error of Blobs.
+func New(path string, options Options) *Source {
 	if options.MaxFileBytes <= 0 {
 		options.MaxFileBytes = DefaultMaxFileBytes
 	}
-	if _, err := os.Stat(path); err != nil {
-		return nil, fmt.Errorf("scan %s: %w", path, err)
-	}
-	return &Source{root: path, options: options}, nil
+	return &Source{root: path, options: options}
 }
 
 // Counts says what was gone through.
@@ -60,7 +57,7 @@ func (s *Source) Blobs(ctx context.Context) iter.Seq2[scanner.Blob, error] {
 		info, err := os.Stat(s.root) // the root itself may be a link: it is what the user named
 		switch {
 		case err != nil:
-			w.skip("", err)
+			w.send(scanner.Blob{}, fmt.Errorf("scan %s: %w", s.root, err))
 		case info.IsDir():
 			w.folder("", 0)
 		default:

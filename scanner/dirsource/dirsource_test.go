@@ -58,15 +58,6 @@ func tree(t *testing.T, files map[string]string) string {
 	return dir
 }
 
-func source(t *testing.T, path string, o dirsource.Options) *dirsource.Source {
-	t.Helper()
-	s, err := dirsource.New(path, o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
-
 func TestEveryRegularFileIsABlob(t *testing.T) {
 	t.Parallel()
 	files := map[string]string{"a": "1", "b/c": "22", "b/d/e": "", "n\n\xff": "odd", ".hidden": "h", "nested/x": "in a nested repository"}
@@ -79,7 +70,7 @@ func TestEveryRegularFileIsABlob(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s := source(t, dir, dirsource.Options{})
+	s := dirsource.New(dir, dirsource.Options{})
 	got := collect(t, s)
 	if !reflect.DeepEqual(got.files, files) || len(got.skips) > 0 {
 		t.Errorf("files are %q, skips %v", got.files, got.skips)
@@ -87,7 +78,7 @@ func TestEveryRegularFileIsABlob(t *testing.T) {
 	if n := s.Counts(); n.Blobs != len(files) || n.Bytes != 29 {
 		t.Errorf("counts %+v", n)
 	}
-	if again := collect(t, source(t, dir, dirsource.Options{})); !reflect.DeepEqual(again.order, got.order) {
+	if again := collect(t, dirsource.New(dir, dirsource.Options{})); !reflect.DeepEqual(again.order, got.order) {
 		t.Errorf("the order changed from %q to %q", got.order, again.order)
 	}
 	lines := strings.Split(strings.TrimSpace(got.names), "\n")
@@ -100,7 +91,7 @@ func TestEveryRegularFileIsABlob(t *testing.T) {
 func TestASingleFileIsATree(t *testing.T) {
 	t.Parallel()
 	dir := tree(t, map[string]string{"a": "text"})
-	got := collect(t, source(t, filepath.Join(dir, "a"), dirsource.Options{}))
+	got := collect(t, dirsource.New(filepath.Join(dir, "a"), dirsource.Options{}))
 	if !reflect.DeepEqual(got.files, map[string]string{"a": "text"}) {
 		t.Errorf("files are %q", got.files)
 	}
@@ -122,12 +113,12 @@ func TestNothingButRegularFilesIsOpened(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = l.Close() }()
-	s := source(t, dir, dirsource.Options{})
+	s := dirsource.New(dir, dirsource.Options{})
 	got := collect(t, s)
 	if len(got.files) != 1 || len(got.skips) > 0 || s.Counts().NotRegular != 6 {
 		t.Errorf("files %q, skips %v, counts %+v", got.files, got.skips, s.Counts())
 	}
-	s = source(t, filepath.Join(dir, "fifo"), dirsource.Options{})
+	s = dirsource.New(filepath.Join(dir, "fifo"), dirsource.Options{})
 	if got := collect(t, s); len(got.files) != 0 || s.Counts().NotRegular != 1 {
 		t.Errorf("a FIFO by itself gave %q", got.files)
 	}
@@ -136,12 +127,12 @@ func TestNothingButRegularFilesIsOpened(t *testing.T) {
 func TestAFileOverTheCapIsASkipUnlessTheUserSetIt(t *testing.T) {
 	t.Parallel()
 	dir := tree(t, map[string]string{"large": "123456", "small": "12345"})
-	s := source(t, dir, dirsource.Options{MaxFileBytes: 5})
+	s := dirsource.New(dir, dirsource.Options{MaxFileBytes: 5})
 	got := collect(t, s)
 	if len(got.files) != 1 || len(got.skips) != 1 || got.skips[0].Reason != scanner.SkipTooLarge || got.skips[0].Path != "large" {
 		t.Errorf("files %q, skips %v", got.files, got.skips)
 	}
-	s = source(t, dir, dirsource.Options{MaxFileBytes: 5, UserSetMax: true})
+	s = dirsource.New(dir, dirsource.Options{MaxFileBytes: 5, UserSetMax: true})
 	if got := collect(t, s); len(got.skips) > 0 || s.Counts().Excluded != 1 {
 		t.Errorf("skips %v, counts %+v", got.skips, s.Counts())
 	}
@@ -159,7 +150,7 @@ func TestWhatCannotBeReadIsASkip(t *testing.T) {
 		}
 	}
 	t.Cleanup(func() { _ = os.Chmod(filepath.Join(dir, "locked"), 0o700) })
-	got := collect(t, source(t, dir, dirsource.Options{}))
+	got := collect(t, dirsource.New(dir, dirsource.Options{}))
 	if len(got.files) != 1 || len(got.skips) != 2 || got.skips[0].Reason != scanner.SkipUnreadable {
 		t.Errorf("files %q, skips %v", got.files, got.skips)
 	}
@@ -172,7 +163,7 @@ func TestAFolderThatVanishesIsASkip(t *testing.T) {
 	dir := tree(t, map[string]string{"a": "text", "b/c": "text", "d": "text"})
 	var skips []scanner.Skip
 	files := 0
-	for b, err := range source(t, dir, dirsource.Options{}).Blobs(context.Background()) {
+	for b, err := range dirsource.New(dir, dirsource.Options{}).Blobs(context.Background()) {
 		var skip *scanner.Skip
 		switch {
 		case errors.As(err, &skip):
@@ -193,8 +184,12 @@ func TestAFolderThatVanishesIsASkip(t *testing.T) {
 
 func TestAPathThatDoesNotExistIsAnError(t *testing.T) {
 	t.Parallel()
-	if _, err := dirsource.New(filepath.Join(t.TempDir(), "absent"), dirsource.Options{}); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("error is %v", err)
+	var last error
+	for _, err := range dirsource.New(filepath.Join(t.TempDir(), "absent"), dirsource.Options{}).Blobs(context.Background()) {
+		last = err
+	}
+	if !errors.Is(last, os.ErrNotExist) {
+		t.Errorf("error is %v", last)
 	}
 }
 
@@ -205,7 +200,7 @@ func TestACancelledContextEndsTheWalk(t *testing.T) {
 	defer cancel()
 	var last error
 	files := 0
-	for b, err := range source(t, dir, dirsource.Options{}).Blobs(ctx) {
+	for b, err := range dirsource.New(dir, dirsource.Options{}).Blobs(ctx) {
 		if last = err; b.Kind == scanner.KindFile {
 			files++
 			cancel()

@@ -148,7 +148,7 @@ func (g *graph) peel(start ref, out *reached, seen map[oid]bool) (oid, bool) {
 	}
 	if !seen[id] {
 		seen[id] = true
-		out.others = append(out.others, ref{name: start.name, id: id, worktree: start.worktree})
+		out.others = append(out.others, ref{name: start.name, id: id, worktree: start.worktree, tagged: id != start.id})
 	}
 	return oid{}, false
 }

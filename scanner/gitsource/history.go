@@ -29,6 +29,7 @@ type History struct {
 	// walk that tells whether something reaches it is worth its time.
 	suspect bool
 	present map[oid]struct{}
+	only    []ref // the refs that were asked for; nil: all
 }
 
 // History makes the source of the whole history. It is a scanner.Counter and a scanner.Locator.
@@ -90,8 +91,35 @@ func (h *History) scan(ctx context.Context, e *emitter) {
 	if !h.read(ctx, e, entries) || ctx.Err() != nil {
 		return
 	}
+	if h.only == nil {
+		h.repo.scanned = h.present
+	}
 	h.yieldRefs(ctx, e)
 	h.checkComplete(ctx, e)
+}
+
+// counted are the refs from which commits are counted.
+func (h *History) counted(ctx context.Context) []ref {
+	if h.only != nil {
+		return h.only
+	}
+	return h.repo.allRefs(ctx).counted()
+}
+
+// tips are all ids that lead into what is scanned.
+func (h *History) tips(ctx context.Context) []ref {
+	if h.only != nil {
+		return h.only
+	}
+	return h.repo.allRefs(ctx).tips()
+}
+
+// named are the refs themselves.
+func (h *History) named(ctx context.Context) []ref {
+	if h.only != nil {
+		return h.only
+	}
+	return h.repo.allRefs(ctx).refs
 }
 
 // list learns of every object and leaves out the blobs over the cap.
@@ -217,9 +245,9 @@ func (h *History) emitTree(e *emitter, o object) bool {
 
 // yieldRefs yields the names of refs, each with what it points to.
 func (h *History) yieldRefs(ctx context.Context, e *emitter) {
-	t := h.repo.allRefs(ctx)
-	h.counts.Refs = len(t.refs)
-	for _, x := range t.refs {
+	refs := h.named(ctx)
+	h.counts.Refs = len(refs)
+	for _, x := range refs {
 		b := scanner.Blob{Kind: scanner.KindRef, Data: []byte(x.name + "\n"),
 			Location: scanner.Location{Kind: scanner.KindRef, Commit: h.repo.format.hex(x.id)}}
 		if !e.blob(b) {
@@ -230,35 +258,25 @@ func (h *History) yieldRefs(ctx context.Context, e *emitter) {
 
 // checkComplete counts commits and reports what is reachable and not there.
 func (h *History) checkComplete(ctx context.Context, e *emitter) {
-	t := h.repo.allRefs(ctx)
 	shallow := h.shallowSet()
-	h.counts.Commits = len(h.graph.reach(t.counted(), shallow).commits)
-	all := h.graph.reach(t.tips(), shallow)
+	h.counts.Commits = len(h.graph.reach(h.counted(ctx), shallow).commits)
+	all := h.graph.reach(h.tips(ctx), shallow)
 	if !h.yieldShallow(e, all, shallow) {
 		return
 	}
-	missing := h.missingTips(t)
+	missing := h.missingTips(ctx)
 	for _, id := range all.missing {
 		missing = append(missing, scanner.Skip{Reason: scanner.SkipMissingObject, Object: h.repo.format.hex(id), Detail: "a commit that another names as parent"})
 	}
 	for _, x := range all.others {
-		if _, ok := h.present[x.id]; !ok && !x.worktree && x.id != h.refID(t, x.name) {
+		if _, ok := h.present[x.id]; !ok && !x.worktree && x.tagged {
 			missing = append(missing, scanner.Skip{Reason: scanner.SkipMissingObject, Object: h.repo.format.hex(x.id), Path: x.name, Detail: "what a tag points to"})
 		}
 	}
 	if h.suspect || len(missing) > 0 {
-		missing = append(missing, h.missingBelow(ctx, t, all)...)
+		missing = append(missing, h.missingBelow(ctx, all)...)
 	}
 	h.yieldMissing(e, missing)
-}
-
-func (h *History) refID(t *refTable, name string) oid {
-	for _, x := range t.refs {
-		if x.name == name {
-			return x.id
-		}
-	}
-	return oid{}
 }
 
 func (h *History) shallowSet() map[oid]bool {
@@ -313,9 +331,13 @@ func (h *History) lacksParent(id oid) bool {
 }
 
 // missingTips reports refs to objects that are not there. A reflog may name commits that were pruned.
-func (h *History) missingTips(t *refTable) []scanner.Skip {
+func (h *History) missingTips(ctx context.Context) []scanner.Skip {
 	var skips []scanner.Skip
-	for _, x := range append(append([]ref{}, t.refs...), t.heads...) {
+	refs := append([]ref{}, h.named(ctx)...)
+	if h.only == nil {
+		refs = append(refs, h.repo.allRefs(ctx).heads...)
+	}
+	for _, x := range refs {
 		if _, ok := h.present[x.id]; !ok {
 			skips = append(skips, scanner.Skip{Reason: scanner.SkipMissingObject, Object: h.repo.format.hex(x.id), Path: x.name, Detail: "what a ref points to"})
 		}
@@ -324,13 +346,13 @@ func (h *History) missingTips(t *refTable) []scanner.Skip {
 }
 
 // missingBelow asks for the trees and blobs that the history reaches and that are not there.
-func (h *History) missingBelow(ctx context.Context, t *refTable, all reached) []scanner.Skip {
+func (h *History) missingBelow(ctx context.Context, all reached) []scanner.Skip {
 	walker, ok := h.reader.(missingWalker)
 	if !ok {
 		return []scanner.Skip{{Reason: scanner.SkipMissingObject, Detail: "a tree names objects that are not there, or an object could not be read"}}
 	}
 	var tips []oid
-	for _, x := range t.tips() {
+	for _, x := range h.tips(ctx) {
 		if _, ok := h.present[x.id]; ok {
 			tips = append(tips, x.id)
 		}

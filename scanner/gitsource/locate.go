@@ -18,8 +18,8 @@ func (h *History) Locate(ctx context.Context, ids []scanner.BlobID) (map[scanner
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	s, ok := h.reader.(*shim)
-	if !ok {
+	s := h.repo.shim
+	if h.repo.options.NoGit {
 		return h.headerPlaces(ids), &scanner.Skip{Reason: scanner.SkipAttribution, Detail: "places of files are found only with a git program"}
 	}
 	if err := h.learnGraph(ctx); err != nil {
@@ -27,13 +27,13 @@ func (h *History) Locate(ctx context.Context, ids []scanner.BlobID) (map[scanner
 	}
 	p := newPlaces(h.repo, ids, h.names)
 	p.found = h.headerPlaces(ids)
-	all := h.graph.reach(h.repo.allRefs(ctx).tips(), h.shallowSet())
+	all := h.graph.reach(h.tips(ctx), h.shallowSet())
 	if err := s.writeShallow(h.boundaries(all)); err != nil {
 		return p.found, err
 	}
-	problems := h.repo.locateIn(ctx, s, h.graph, all, p)
+	problems := h.repo.locateIn(ctx, s, h.graph, h.graph.oldestFirst(all.commits), all.commits, p)
 	problems = append(problems, h.repo.locateOthers(ctx, s, h.graph, all, p)...)
-	if len(p.unplaced()) > 0 {
+	if h.only == nil && len(p.unplaced()) > 0 {
 		problems = append(problems, h.repo.locateInIndexes(ctx, p)...)
 	}
 	return p.found, errors.Join(problems...)
@@ -91,15 +91,15 @@ func (h *History) headerPlaces(ids []scanner.BlobID) map[scanner.BlobID][]scanne
 	return found
 }
 
-// locateIn goes through the commits, the oldest first.
-func (r *Repository) locateIn(ctx context.Context, s *shim, g *graph, all reached, p *places) []error {
+// locateIn goes through commits, the oldest first; refs says through which ref each is reached, when known.
+func (r *Repository) locateIn(ctx context.Context, s *shim, g *graph, commits []oid, refs map[oid]string, p *places) []error {
 	var problems []error
 	visit := func(c change) bool {
-		p.change(c, g, all.commits[c.commit])
+		p.change(c, g, refs[c.commit])
 		return true
 	}
 	skipped := func(id oid, err error) { problems = append(problems, r.attributionSkip(id, err)) }
-	if err := s.changes(ctx, g.oldestFirst(all.commits), visit, skipped); err != nil {
+	if err := s.changes(ctx, commits, visit, skipped); err != nil {
 		problems = append(problems, r.attributionSkip(oid{}, err))
 	}
 	return problems

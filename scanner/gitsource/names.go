@@ -1,6 +1,8 @@
 package gitsource
 
 import (
+	"strings"
+
 	"github.com/keywright/keywright/scanner"
 )
 
@@ -26,4 +28,15 @@ func (n nameSet) add(name []byte) (scanner.Blob, bool) {
 	id := n.format.contentID(data)
 	n.byID[id] = string(name)
 	return scanner.Blob{ID: id, Kind: scanner.KindName, Data: data, Location: scanner.Location{Kind: scanner.KindName}}, true
+}
+
+// parts returns the blobs of the new names among a path's folders and file.
+func (n nameSet) parts(path string) []scanner.Blob {
+	var blobs []scanner.Blob
+	for part := range strings.SplitSeq(path, "/") {
+		if b, fresh := n.add([]byte(part)); fresh {
+			blobs = append(blobs, b)
+		}
+	}
+	return blobs
 }

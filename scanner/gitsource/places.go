@@ -54,7 +54,7 @@ func (p *places) file(id oid, added bool, l scanner.Location) {
 	}
 	dir := ""
 	for part := range strings.SplitSeq(l.Path, "/") {
-		if blob, ok := p.names[part]; ok && !p.seen[string(blob)+dir] {
+		if blob, ok := p.names[part]; ok && !p.seen[string(blob)+dir] { // ids are of one length
 			p.seen[string(blob)+dir] = true
 			at := l
 			at.Kind, at.Path = scanner.KindName, dir

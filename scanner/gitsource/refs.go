@@ -26,6 +26,7 @@ type ref struct {
 	name     string // full: refs/heads/main
 	id       oid
 	worktree bool // belongs to one work tree: its name may stand for something else in another
+	tagged   bool // the id is not the ref's own, a tag leads to it
 }
 
 // refTable is what leads into a repository.

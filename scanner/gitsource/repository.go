@@ -60,6 +60,7 @@ type Repository struct {
 	skips []scanner.Skip
 
 	shim     *shim
+	scanned  map[oid]struct{} // what a History of this repository yielded
 	refsOnce sync.Once
 	refs     *refTable
 }
@@ -92,6 +93,9 @@ func (r *Repository) Close() error { return r.shim.remove() }
 
 // WorkTree is the folder of the checked-out files, empty for a bare repository.
 func (r *Repository) WorkTree() string { return r.workTree }
+
+// CommonDir is the git directory that all work trees share: there hooks, refs and objects lie.
+func (r *Repository) CommonDir() string { return r.commonDir }
 
 func locatePlace(path string, o Options) (place, error) {
 	dir := o.getenv("GIT_DIR")

@@ -3,13 +3,24 @@ package sqlite_test
 import (
 	"context"
 	"database/sql"
+	"flag"
 	"path/filepath"
 	"testing"
+
+	"go.uber.org/goleak"
 
 	"github.com/keywright/keywright/internal/jobs"
 	"github.com/keywright/keywright/internal/store/sqlite"
 	"github.com/keywright/keywright/internal/store/storetest"
 )
+
+// TestMain makes the random histories fewer: each change waits for the disk. -rapid.checks overrides it.
+func TestMain(m *testing.M) {
+	if err := flag.Set("rapid.checks", "25"); err != nil {
+		panic(err)
+	}
+	goleak.VerifyTestMain(m)
+}
 
 func TestContract(t *testing.T) {
 	t.Parallel()

@@ -1,13 +1,13 @@
 package storetest
 
 import (
+	"crypto/rand"
 	"errors"
 	"slices"
 	"testing"
 
-	"golang.org/x/mod/sumdb/tlog"
-
 	"github.com/keywright/keywright/issuer"
+	"github.com/keywright/keywright/issuer/audit"
 )
 
 func logCases() cases {
@@ -61,6 +61,20 @@ func logCases() cases {
 				t.Errorf("a hash that is not there: %v", err)
 			}
 		},
+		"ASealedLogVerifiesWithItsKey": func(t *testing.T, b Backend) {
+			signer := get(audit.GenerateSigner(rand.Reader))(t)
+			sealer := audit.Sealer{Log: b.Log, Signer: signer}
+			withFamily(t, b)
+			get(sealer.Seal(t.Context()))(t)
+			must(t, b.Keys.CreateKey(t.Context(), newKey(1), act("")))
+			outside := get(sealer.Seal(t.Context()))(t)
+			must(t, b.Keys.CreateKey(t.Context(), newKey(2), act("")))
+			options := audit.Options{PublicKey: audit.PublicKey(signer), Checkpoint: outside}
+			report := get(audit.Verify(t.Context(), b.Log, options))(t)
+			if report.Events != 3 || report.Checkpoints != 2 || report.AfterLastCheckpoint != 1 || report.SelfConsistentOnly {
+				t.Errorf("report = %+v", report)
+			}
+		},
 		"TheFirstCheckpointOfASizeStays": func(t *testing.T, b Backend) {
 			for _, c := range []struct {
 				size   int64
@@ -75,34 +89,11 @@ func logCases() cases {
 	}
 }
 
-// verifyTree builds the tree anew from the stored leaves and compares every stored hash.
+// verifyTree compares every stored hash with the stored leaves.
 func verifyTree(t *testing.T, b Backend) {
 	t.Helper()
-	var hashes []tlog.Hash
-	reader := tlog.HashReaderFunc(func(indexes []int64) ([]tlog.Hash, error) {
-		var some []tlog.Hash
-		for _, index := range indexes {
-			some = append(some, hashes[index])
-		}
-		return some, nil
-	})
-	var leaves int64
-	must(t, b.Log.Leaves(t.Context(), 0, func(index int64, leaf []byte) error {
-		more, err := tlog.StoredHashes(index, leaf, reader)
-		hashes = append(hashes, more...)
-		leaves++
-		return err
-	}))
-	if size := get(b.Log.Size(t.Context()))(t); size != leaves {
-		t.Errorf("size = %d with %d leaves", size, leaves)
-	}
-	var indexes []int64
-	for i := range tlog.StoredHashCount(leaves) {
-		indexes = append(indexes, i)
-	}
-	for i, stored := range get(b.Log.Hashes(t.Context(), indexes))(t) {
-		if stored != hashes[i] {
-			t.Errorf("hash %d does not belong to the leaves", i)
-		}
+	report := get(audit.Verify(t.Context(), b.Log, audit.Options{}))(t)
+	if size := get(b.Log.Size(t.Context()))(t); report.Events != size {
+		t.Errorf("%d events verified of %d", report.Events, size)
 	}
 }
