@@ -6,6 +6,7 @@ import (
 	"go/parser"
 	"go/token"
 	"go/types"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -37,6 +38,7 @@ func TestOnlyTheListedFunctionsRevealASecret(t *testing.T) {
 		t.Fatal("no call of Reveal was seen at all: this test looks at the wrong thing")
 	}
 	report(t, unlistedRevelations(revealers, all))
+	report(t, unusedPermissions(revealers, pending, all))
 }
 
 // revelations finds every use of a method Reveal that returns a string: calls, method values, and calls through an
@@ -90,14 +92,38 @@ func receiver(expr ast.Expr) string {
 
 func unlistedRevelations(allowed map[string][]string, all []revelation) []string {
 	var problems []string
-	used := map[string]bool{}
 	for _, one := range all {
-		used[one.room] = true
 		if functions := allowed[one.room]; !slices.Contains(functions, "*") && !slices.Contains(functions, one.function) {
 			problems = append(problems, fmt.Sprintf("%s: %s of %s reveals a secret and is not listed in revealers of internal/archtest/table_test.go", one.at, one.function, one.room))
 		}
 	}
 	return problems
+}
+
+// unusedPermissions are the entries that nothing needs (any more): each is a door that somebody may walk through unseen.
+func unusedPermissions(allowed map[string][]string, pending []string, all []revelation) []string {
+	var problems []string
+	for _, name := range slices.Sorted(maps.Keys(allowed)) {
+		if slices.Contains(pending, name) {
+			continue
+		}
+		for _, function := range allowed[name] {
+			if !slices.ContainsFunc(all, func(one revelation) bool { return one.room == name && (function == "*" || function == one.function) }) {
+				problems = append(problems, fmt.Sprintf("revealers of internal/archtest/table_test.go lists %q of %s, which reveals nothing", function, name))
+			}
+		}
+	}
+	return problems
+}
+
+func TestAPermissionThatNothingNeedsIsSeen(t *testing.T) {
+	t.Parallel()
+	all := []revelation{{room: "a", function: "show"}}
+	allowed := map[string][]string{"a": {"show", "gone"}, "b": {"*"}, "later": {"*"}}
+	if problems := unusedPermissions(allowed, []string{"later"}, all); len(problems) != 2 {
+		t.Errorf("problems %q, want those of gone and of b", problems)
+	}
+	report(t, unusedPermissions(map[string][]string{"a": {"*", "show"}}, nil, all))
 }
 
 func TestARevelationIsSeenInEveryForm(t *testing.T) {
