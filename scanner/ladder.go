@@ -36,6 +36,7 @@ type pass struct {
 	limit   int    // claims at most
 	claims  []claim
 	cut     bool // the limit was hit
+	spent   bool // an expression's budget of steps was spent
 	work    int64
 	states  []ruleState
 }
@@ -69,11 +70,12 @@ func (p *pass) try(n, start, end int) {
 		}
 		return
 	}
-	r.expression.each(p.data, start, end, &state.expression, &p.work, func(f found) {
-		if f.start >= p.states[n].claimed {
+	within := r.expression.each(p.data, start, end, &state.expression, func(f found) {
+		if f.start >= state.claimed {
 			p.consider(n, f)
 		}
 	})
+	p.spent = p.spent || !within
 }
 
 // consider takes a match of shape and checksum through the rungs that are left.
