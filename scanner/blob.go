@@ -44,11 +44,11 @@ func (s *Scanner) scanBlob(blob Blob) blobResult {
 			r.claims = append(r.claims, place(c, piece))
 		}
 	}
-	p := &pass{program: s.program, data: blob.Data, limit: budget}
+	p := newPass(s.program, blob.Data, budget)
 	p.run()
 	keep(p, nil)
 	cuts := decode.Walk(blob.Data, s.options.Limits.Decode, func(piece *decode.Piece) {
-		p := &pass{program: s.program, data: piece.Data, before: outerContext(blob.Data, piece), limit: budget}
+		p.reset(piece.Data, outerContext(blob.Data, piece), budget)
 		p.run()
 		keep(p, piece)
 	})

@@ -28,7 +28,7 @@ type claim struct {
 //  4. reject lists and placeholders;
 //  5. context: a keyword within KeywordWindow bytes before.
 //
-// A rung may let too much through to the next, never too little. A pass is used once.
+// A rung may let too much through to the next, never too little.
 type pass struct {
 	program *program
 	data    []byte
@@ -39,6 +39,7 @@ type pass struct {
 	spent   bool // an expression's budget of steps was spent
 	work    int64
 	states  []ruleState
+	dirty   bool // states are not all zero
 }
 
 // ruleState is what a pass remembers of one rule.
@@ -47,8 +48,19 @@ type ruleState struct {
 	expression expressionState
 }
 
+func newPass(program *program, data []byte, limit int) *pass {
+	return &pass{program: program, data: data, limit: limit, states: make([]ruleState, len(program.rules))}
+}
+
+// reset makes the pass ready for another text.
+func (p *pass) reset(data, before []byte, limit int) {
+	if p.dirty {
+		clear(p.states)
+	}
+	*p = pass{program: p.program, data: data, before: before, limit: limit, states: p.states}
+}
+
 func (p *pass) run() {
-	p.states = make([]ruleState, len(p.program.rules))
 	p.work += int64(len(p.data))
 	p.program.prefilter.each(p.data, func(literal, start, end int) bool {
 		for _, n := range p.program.owners[literal] {
@@ -61,6 +73,7 @@ func (p *pass) run() {
 // try walks one rule up the ladder from a literal's place.
 func (p *pass) try(n, start, end int) {
 	r, state := p.program.rules[n], &p.states[n]
+	p.dirty = true
 	if start < state.claimed {
 		return
 	}

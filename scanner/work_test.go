@@ -50,7 +50,7 @@ func TestTheWorkGrowsWithTheTextOnly(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			work := func(n int) int64 {
-				p := &pass{program: program, data: []byte(strings.Repeat(test.unit, n/len(test.unit))), limit: 1 << 30}
+				p := newPass(program, []byte(strings.Repeat(test.unit, n/len(test.unit))), 1<<30)
 				p.run()
 				work := p.work
 				for i := range p.states {
