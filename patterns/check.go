@@ -35,6 +35,11 @@ var (
 // idGrammar: vendor.kind[.variant], dashes inside a word.
 var idGrammar = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+(-[a-z0-9]+)*){1,2}$`)
 
+// Check finds all that is wrong with an entry by itself, as a user's file is checked: its form, its sources,
+// its live check, and, with minted secrets, its expression and examples. What a scanner makes of it is
+// scanner/laws' to say.
+func (p *Pattern) Check() []Problem { return p.check(userFile) }
+
 // check finds all that is wrong with an entry, with its examples and its proofs.
 func (p *Pattern) check(rules ruleset) []Problem {
 	out := p.checkShape()
@@ -102,7 +107,25 @@ func (f *Format) check() []string {
 	if len(out) > 0 {
 		return out
 	}
-	return append(f.checkRuns(), f.checkChecksum()...)
+	return slices.Concat(f.checkRuns(), f.checkEdge(), f.checkChecksum())
+}
+
+// checkEdge: a match does not begin behind a byte of its first run's alphabet, and values stand behind NAME=.
+func (f *Format) checkEdge() []string {
+	if !f.Boundary {
+		return nil
+	}
+	for _, part := range f.Parts {
+		if part.Literal != "" {
+			continue
+		}
+		table, err := Alphabet(part.Alphabet)
+		if err == nil && table['='] {
+			return []string{fmt.Sprintf("the first run's alphabet, %s, holds =, so that NAME=value would be taken for a longer run: leave = out", part.Alphabet)}
+		}
+		return nil
+	}
+	return nil
 }
 
 func (f *Format) checkPrefixes() []string {

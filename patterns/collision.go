@@ -74,8 +74,11 @@ func (p *Pattern) claims(key string) bool {
 	return err == nil && re.MatchString(key)
 }
 
-// Expression is the shape as RE2: of a regex what it says, of a format its parts, without boundaries and with
-// a checksum as a run. For showing to people and for tests; the scanner matches formats without it.
+// maxRepeat is the most that RE2 takes as a repetition.
+const maxRepeat = 1000
+
+// Expression is the shape as RE2: of a regex what it says, of a format its parts, without boundaries, with
+// a checksum as a run, and without an end to runs that may have more than 1000 bytes. For showing to people and for tests; the scanner matches formats without it.
 func (p *Pattern) Expression() string {
 	if p.Regex != nil {
 		return p.Regex.Source()
@@ -115,7 +118,7 @@ func (p *Part) expression() string {
 	}
 	class := classExpression(table)
 	switch {
-	case p.Max == 0:
+	case p.Max == 0 || p.Max > maxRepeat:
 		return fmt.Sprintf("%s{%d,}", class, p.Min)
 	case p.Min == p.Max:
 		return fmt.Sprintf("%s{%d}", class, p.Min)

@@ -14,12 +14,16 @@ type Expansion struct {
 	Secret string
 }
 
+// runForm is ${run:alphabet:length}, for what stands beside a secret: hashes, ids of other kinds.
+var runForm = regexp.MustCompile(`\$\{run:([^{}]+)\}`)
+
 // secretForm is one ${secret} or ${secret.form}. Other ${…} are text: examples show shell and CI variables.
 var secretForm = regexp.MustCompile(`\$\{secret(?:\.([^}]*))?\}`)
 
 // Expand replaces each ${secret} form of an example by a synthetic secret and returns the text and the
 // secret. The forms: ${secret}; ${secret.json} with line ends as \n; and, broken, ${secret.bad_checksum},
-// ${secret.truncated}, ${secret.longer}, ${secret.wrong_alphabet}.
+// ${secret.truncated}, ${secret.longer}, ${secret.wrong_alphabet}. Besides, ${run:hex-lower:40} is a run of an
+// alphabet that is no secret.
 // Errors: an unknown form; a form that the pattern cannot have, such as bad_checksum without a checksum.
 func (p *Pattern) Expand(example string) (text, secret string, err error) {
 	e, err := p.ExpandVariant(example, 0)
@@ -39,6 +43,15 @@ func (p *Pattern) ExpandVariant(example string, variant int) (Expansion, error) 
 			out.Secret = text
 		}
 		return text
+	})
+	m := minter{source: stream(p.ID, "run", variant), variant: variant}
+	out.Text = runForm.ReplaceAllStringFunc(out.Text, func(form string) string {
+		piece, err := parseDirective(runForm.FindStringSubmatch(form)[1])
+		if err != nil || piece.table == nil {
+			failed = fmt.Errorf("%s: write ${run:alphabet:length}", form)
+			return ""
+		}
+		return m.render(piece)
 	})
 	if failed != nil {
 		return Expansion{}, failed

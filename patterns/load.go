@@ -3,7 +3,6 @@ package patterns
 import (
 	"cmp"
 	"crypto/sha256"
-	"embed"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -14,46 +13,6 @@ import (
 	"strings"
 	"sync"
 )
-
-//go:embed catalogue/*.yaml
-var catalogue embed.FS
-
-// Builtin is the catalogue that is part of the program, read once. The set is shared: read only.
-//
-// Only what a scanner needs is checked here; examples, sources and proofs are checked by this package's
-// tests, since the bytes cannot change after that.
-func Builtin() (*Set, error) { return builtin() }
-
-var builtin = sync.OnceValues(readBuiltin)
-
-func readBuiltin() (*Set, error) {
-	files, err := fs.Glob(catalogue, "catalogue/*.yaml")
-	if err != nil {
-		return nil, fmt.Errorf("list the catalogue: %w", err)
-	}
-	rules := make([]rulesText, len(files))
-	for i, name := range files {
-		data, err := catalogue.ReadFile(name)
-		if err != nil {
-			return nil, fmt.Errorf("read the catalogue: %w", err)
-		}
-		rules[i] = rulesText{name, data}
-	}
-	set, problems, err := makeSet(rules, func(f *parsedFile) []Problem {
-		var out []Problem
-		for _, p := range f.patterns {
-			out = append(out, p.checkShape()...)
-		}
-		return out
-	})
-	if err != nil {
-		return nil, err
-	}
-	if len(problems) > 0 {
-		return nil, joinProblems(problems)
-	}
-	return set, nil
-}
 
 // rulesText is a rules file as read.
 type rulesText struct {

@@ -27,7 +27,7 @@ func TestTheBuiltinCatalogueKeepsEveryRuleOfItsKind(t *testing.T) {
 		for _, problem := range p.check(builtinFile) {
 			t.Error(problem)
 		}
-		if got := p.EntropyBits(); got == 0 && !p.Generic {
+		if p.EntropyBits() == 0 {
 			t.Errorf("%s: the number of random bits is not known", p.ID)
 		}
 		for _, id := range p.SharedWith {
@@ -90,6 +90,7 @@ func TestParseSaysWhatIsWrongAndWhere(t *testing.T) {
 		{"a run of no length", ", length: 20", "", "needs length"},
 		{"a run that ends before it starts", "length: 20", "min: 20, max: 3", "needs length"},
 		{"a run that swallows the next part", "body: {alphabet: base62, length: 20}", "parts: [{alphabet: base62, min: 3, max: 9}, {literal: abc}]", "use regex"},
+		{"a first run that holds the equals sign", "alphabet: base62", "alphabet: base64", "leave = out"},
 		{"a literal with a length", "body: {alphabet: base62, length: 20}", "parts: [{literal: abc, length: 3}, {alphabet: hex, length: 9}]", "a length of its own"},
 		{"an unknown checksum", "length: 20}", "length: 20}, checksum: {name: md5, over: all, length: 6}", `unknown checksum "md5"`},
 		{"a checksum over nothing", "length: 20}", "length: 20}, checksum: {name: crc32-base62, over: half, length: 6}", `over "half"`},

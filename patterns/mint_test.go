@@ -88,6 +88,7 @@ func TestExpand(t *testing.T) {
 		{"a longer one goes on", "${secret.longer}", secret},
 		{"a wrong alphabet keeps the prefix", "${secret.wrong_alphabet}", "acme_"},
 		{"other variables are text", "${SECRET} ${{ secrets.X }}", "${SECRET} ${{ secrets.X }}"},
+		{"a run stands beside it", "${run:[A-A]:3}${secret}", "AAA" + secret},
 		{"a secret may stand twice", "${secret} ${secret}", secret + " " + secret},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -119,6 +120,7 @@ func TestExpandRefuses(t *testing.T) {
 		{"a bad checksum where there is none", open, "${secret.bad_checksum}"},
 		{"a longer one where no end is known", open, "${secret.longer}"},
 		{"a wrong alphabet where no run is", fixed, "${secret.wrong_alphabet}"},
+		{"a run of no length", open, "${run:hex}"},
 		{"a regex without a template", &Pattern{ID: "acme.key", Regex: &Regex{}}, "${secret}"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -192,6 +194,7 @@ func TestRequiredLiterals(t *testing.T) {
 		{"one text of a class is missing", `SK[0-2]{32}`, []string{"SK0", "SK1"}, false, false},
 		{"every alternative has one", `(?:ghp|gho)_x`, []string{"ghp_", "gho_"}, false, true},
 		{"one alternative has none", `(?:ghp_|gh)x`, []string{"ghp_"}, false, false},
+		{"alternatives with a common start", `(?:cloud[a-z]{0,9}|cf[_-]api)x`, []string{"cloud", "cf_api", "cf-api"}, false, true},
 		{"a part that may be left out", `(?:ghp_)?x{9}`, []string{"ghp_"}, false, false},
 		{"a group spans the literal", `(gh)(p)_+x`, []string{"ghp_"}, false, true},
 		{"a repetition that must be there", `(?:ab){2,9}`, []string{"abab"}, false, true},

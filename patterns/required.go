@@ -2,13 +2,17 @@ package patterns
 
 import (
 	"regexp/syntax"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 )
 
-// maxSpelled bounds how many texts a stretch of an expression is spelled out into.
+// maxSpelled bounds how many texts the end of a match is spelled out into.
 const maxSpelled = 1024
+
+// enoughCopies of a repetition are spelled out: they complete any literal that is made of them.
+const enoughCopies = 8
 
 // unbounded is the length of an expression that has no end.
 const unbounded = -1
@@ -19,184 +23,133 @@ const unbounded = -1
 // fold: literals are in lower case and count in any case.
 func requires(re *syntax.Regexp, literals []string, fold bool) bool {
 	p := prover{literals: literals, fold: fold}
-	return p.sequence([]*syntax.Regexp{re}).proved
+	for _, literal := range literals {
+		p.memory = max(p.memory, len(literal)-1)
+	}
+	return len(p.extend([]string{""}, re)) == 0
 }
 
-// prover spells an expression out from left to right, as far as it is a finite set of texts, and looks for
-// the literals in each of them.
+// prover walks an expression from left to right with the tails: what the texts that hold no literal so far
+// may end in, as far as a literal could begin there. Tails that complete a literal are dropped, so a proof is
+// an empty list. The tail "" stands for every text.
 type prover struct {
 	literals []string
 	fold     bool
+	memory   int // bytes of a tail that can still become part of a literal
 }
 
-// stretch is what a part of an expression can be: one of texts when known, anything otherwise.
-type stretch struct {
-	texts  []string
-	known  bool
-	proved bool // each match of this part holds a literal
-}
-
-func anything() stretch { return stretch{} }
-func only(texts ...string) stretch {
-	return stretch{texts: texts, known: true}
-}
-
-func (p *prover) stretch(re *syntax.Regexp) stretch {
+// extend is what tails become behind re.
+func (p *prover) extend(tails []string, re *syntax.Regexp) []string {
+	if len(tails) == 0 {
+		return nil
+	}
 	switch re.Op {
 	case syntax.OpLiteral:
-		return p.literal(re)
+		return p.literal(tails, re)
 	case syntax.OpCharClass:
-		return p.class(re)
+		return p.class(tails, re)
 	case syntax.OpEmptyMatch, syntax.OpBeginLine, syntax.OpEndLine, syntax.OpBeginText, syntax.OpEndText,
 		syntax.OpWordBoundary, syntax.OpNoWordBoundary:
-		return only("")
-	case syntax.OpConcat, syntax.OpCapture, syntax.OpPlus, syntax.OpRepeat:
-		return p.group(re)
+		return tails
+	case syntax.OpConcat, syntax.OpCapture:
+		for _, sub := range re.Sub {
+			tails = p.extend(tails, sub)
+		}
+		return tails
 	case syntax.OpAlternate:
-		return p.alternatives(re.Sub)
+		var out []string
+		for _, sub := range re.Sub {
+			out = append(out, p.extend(tails, sub)...)
+		}
+		return p.trim(out)
 	case syntax.OpQuest:
-		return p.alternatives([]*syntax.Regexp{re.Sub[0], {Op: syntax.OpEmptyMatch}})
+		return p.trim(slices.Concat(tails, p.extend(tails, re.Sub[0])))
+	case syntax.OpPlus:
+		return forget(p.extend(tails, re.Sub[0]))
+	case syntax.OpRepeat:
+		return p.repeat(tails, re)
 	default: // star, any character, no match
-		return anything()
+		return []string{""}
 	}
 }
 
-// group is a sequence of its own; a repetition that may be left out says nothing.
-func (p *prover) group(re *syntax.Regexp) stretch {
-	if re.Op == syntax.OpRepeat && re.Min == 0 {
-		return anything()
+// forget is what is left of tails behind a text that may be anything.
+func forget(tails []string) []string {
+	if len(tails) == 0 {
+		return nil
 	}
-	return p.sequence([]*syntax.Regexp{re})
+	return []string{""}
 }
 
-func (p *prover) literal(re *syntax.Regexp) stretch {
+func (p *prover) literal(tails []string, re *syntax.Regexp) []string {
 	text := string(re.Rune)
 	if p.fold {
-		return p.judge(only(strings.ToLower(text)))
+		text = strings.ToLower(text)
+	} else if re.Flags&syntax.FoldCase != 0 && strings.ToLower(text) != strings.ToUpper(text) {
+		return []string{""}
 	}
-	if re.Flags&syntax.FoldCase != 0 && strings.ToLower(text) != strings.ToUpper(text) {
-		return anything()
-	}
-	return p.judge(only(text))
+	return p.join(tails, []string{text})
 }
 
-func (p *prover) class(re *syntax.Regexp) stretch {
-	seen := map[string]bool{}
+func (p *prover) class(tails []string, re *syntax.Regexp) []string {
 	var texts []string
 	for i := 0; i+1 < len(re.Rune); i += 2 {
-		if re.Rune[i+1]-re.Rune[i] > maxSpelled {
-			return anything()
+		if re.Rune[i+1]-re.Rune[i] >= maxSpelled {
+			return []string{""}
 		}
 		for r := re.Rune[i]; r <= re.Rune[i+1]; r++ {
 			text := string(r)
 			if p.fold {
 				text = strings.ToLower(text)
 			}
-			if !seen[text] {
-				seen[text] = true
-				texts = append(texts, text)
+			texts = append(texts, text)
+		}
+	}
+	return p.join(tails, texts)
+}
+
+func (p *prover) repeat(tails []string, re *syntax.Regexp) []string {
+	if re.Min == 0 {
+		return []string{""}
+	}
+	for range min(re.Min, enoughCopies) {
+		tails = p.extend(tails, re.Sub[0])
+	}
+	if re.Max == re.Min && re.Min <= enoughCopies {
+		return tails
+	}
+	return forget(tails)
+}
+
+func (p *prover) join(tails, texts []string) []string {
+	if len(tails)*len(texts) > maxSpelled*maxSpelled {
+		return []string{""}
+	}
+	out := make([]string, 0, len(tails)*len(texts))
+	for _, tail := range tails {
+		for _, text := range texts {
+			if joined := tail + text; !p.holds(joined) {
+				out = append(out, joined)
 			}
 		}
 	}
-	return only(texts...)
-}
-
-// judge marks a stretch whose every text holds a literal.
-func (p *prover) judge(s stretch) stretch {
-	if !s.known || s.proved {
-		return s
-	}
-	for _, text := range s.texts {
-		if !p.holds(text) {
-			return s
-		}
-	}
-	s.proved = len(s.texts) > 0
-	return s
+	return p.trim(out)
 }
 
 func (p *prover) holds(text string) bool {
-	for _, literal := range p.literals {
-		if strings.Contains(text, literal) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(p.literals, func(literal string) bool { return strings.Contains(text, literal) })
 }
 
-// sequence: the texts of neighbours join until they get too many; then the tail starts anew.
-func (p *prover) sequence(subs []*syntax.Regexp) stretch {
-	run, whole := only(""), true
-	for _, sub := range flatten(nil, subs) {
-		next := p.stretch(sub)
-		if next.proved {
-			return stretch{proved: true}
-		}
-		joined, ok := join(run, next)
-		if !ok {
-			whole = false
-			if joined = next; !next.known {
-				joined = only("")
-			}
-		}
-		if run = p.judge(joined); run.proved {
-			return stretch{proved: true}
-		}
+// trim keeps of each tail what a literal could begin with, and the list small.
+func (p *prover) trim(tails []string) []string {
+	for i, tail := range tails {
+		tails[i] = tail[max(0, len(tail)-p.memory):]
 	}
-	run.known = whole
-	return run
-}
-
-// flatten writes groups and the copies that a repetition must have as neighbours, so that a literal may span
-// them. A few copies are enough to complete one; what more there may be is a star.
-func flatten(out, subs []*syntax.Regexp) []*syntax.Regexp {
-	const enough = 8
-	star := &syntax.Regexp{Op: syntax.OpStar}
-	for _, sub := range subs {
-		switch {
-		case sub.Op == syntax.OpCapture || sub.Op == syntax.OpConcat:
-			out = flatten(out, sub.Sub)
-		case sub.Op == syntax.OpPlus:
-			out = append(flatten(out, sub.Sub), star)
-		case sub.Op == syntax.OpRepeat && sub.Min > 0:
-			for range min(sub.Min, enough) {
-				out = flatten(out, sub.Sub)
-			}
-			if sub.Max != sub.Min || sub.Min > enough {
-				out = append(out, star)
-			}
-		default:
-			out = append(out, sub)
-		}
+	slices.Sort(tails)
+	if tails = slices.Compact(tails); len(tails) > maxSpelled {
+		return []string{""}
 	}
-	return out
-}
-
-func join(a, b stretch) (stretch, bool) {
-	if !a.known || !b.known || len(a.texts)*len(b.texts) > maxSpelled {
-		return stretch{}, false
-	}
-	texts := make([]string, 0, len(a.texts)*len(b.texts))
-	for _, left := range a.texts {
-		for _, right := range b.texts {
-			texts = append(texts, left+right)
-		}
-	}
-	return only(texts...), true
-}
-
-func (p *prover) alternatives(subs []*syntax.Regexp) stretch {
-	out := stretch{known: true, proved: true}
-	for _, sub := range subs {
-		s := p.stretch(sub)
-		out.known = out.known && s.known
-		out.proved = out.proved && s.proved
-		out.texts = append(out.texts, s.texts...)
-	}
-	if len(out.texts) > maxSpelled {
-		out.known = false
-	}
-	return out
+	return tails
 }
 
 // longest is the length in bytes of re's longest match, or unbounded.
