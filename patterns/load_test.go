@@ -71,7 +71,8 @@ func TestParseSaysWhatIsWrongAndWhere(t *testing.T) {
 		{"a broken text", "vendor: acme", "vendor: [acme", "acme.yaml:"},
 		{"nothing", soundRules, "# nothing\n", "acme.yaml: holds no rules"},
 		{"a second document", "vendor: acme", "disable: [a.b]\n---\nvendor: acme", "acme.yaml:3: a second document"},
-		{"an anchor", "name: Acme key", "name: &a Acme key", "acme.yaml:5: anchors and aliases"},
+		{"an anchor", "name: Acme key", "name: &a Acme key", "acme.yaml:5: anchors, aliases and tags"},
+		{"a tag, on which the YAML library panics", "hosts: [api.acme.example]", "hosts: !0\ndisable:\n  a: 0\n  b: 0", "acme.yaml:2: anchors, aliases and tags"},
 		{"no vendor", "vendor: acme", "evidence: assumed", "acme.yaml:4: pattern acme.key: the file names no vendor"},
 		{"an id of another vendor", "id: acme.key", "id: other.key", `must begin with the vendor, "acme."`},
 		{"an id in upper case", "id: acme.key", "id: acme.Key", "acme.yaml:4: pattern acme.Key: id"},
@@ -90,6 +91,7 @@ func TestParseSaysWhatIsWrongAndWhere(t *testing.T) {
 		{"a run of no length", ", length: 20", "", "needs length"},
 		{"a run that ends before it starts", "length: 20", "min: 20, max: 3", "needs length"},
 		{"a run that swallows the next part", "body: {alphabet: base62, length: 20}", "parts: [{alphabet: base62, min: 3, max: 9}, {literal: abc}]", "use regex"},
+		{"a first run that holds the equals sign", "alphabet: base62", "alphabet: base64", "leave = out"},
 		{"a literal with a length", "body: {alphabet: base62, length: 20}", "parts: [{literal: abc, length: 3}, {alphabet: hex, length: 9}]", "a length of its own"},
 		{"an unknown checksum", "length: 20}", "length: 20}, checksum: {name: md5, over: all, length: 6}", `unknown checksum "md5"`},
 		{"a checksum over nothing", "length: 20}", "length: 20}, checksum: {name: crc32-base62, over: half, length: 6}", `over "half"`},
@@ -117,6 +119,26 @@ func TestParseSaysWhatIsWrongAndWhere(t *testing.T) {
 			_, err := Parse("acme.yaml", []byte(text))
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v, want %s", err, test.want)
+			}
+		})
+	}
+}
+
+func TestRulesHaveCaps(t *testing.T) {
+	t.Parallel()
+	many := strings.Repeat("abc, ", maxTexts) + "abc"
+	long := strings.Repeat("a", maxTextBytes+1)
+	for _, test := range []struct{ name, old, new, want string }{
+		{"too many keywords", "name: Acme key", "name: a\n  keywords: [" + many + "]", "keywords: at most"},
+		{"too long an example", "KEY=", long, "examples: at most"},
+		{"too many prefixes", "prefix: acme_", "prefixes: [" + many + "]", "prefixes: at most"},
+		{"too long an id", "id: acme.key", "id: acme." + long, "at most 64 bytes"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			_, err := Parse("acme.yaml", []byte(strings.Replace(soundRules, test.old, test.new, 1)))
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %.200v, want %s", err, test.want)
 			}
 		})
 	}

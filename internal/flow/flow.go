@@ -110,9 +110,10 @@ func (l *loop) record(inc *incident.Incident) error {
 	if err != nil {
 		return err
 	}
-	inc.ID = id
+	seen := *inc
+	seen.ID = id
 	act := issuer.Act{Actor: l.o.Actor, At: l.o.Now()}
-	stored, _, err := l.o.Incidents.Record(l.ctx, *inc, act)
+	stored, _, err := l.o.Incidents.Record(l.ctx, seen, act)
 	if err != nil {
 		return fmt.Errorf("record the incident %s: %w", inc.Fingerprint, err)
 	}

@@ -51,6 +51,11 @@ const (
 	IncidentResolve   Query = "IncidentResolve"
 	OutcomePut        Query = "OutcomePut"
 	OutcomesOf        Query = "OutcomesOf"
+
+	DeliveryPut Query = "DeliveryPut"
+	DeliveryGet Query = "DeliveryGet"
+	ScanPut     Query = "ScanPut"
+	ScanGet     Query = "ScanGet"
 )
 
 // Queries are all names, for a database to check its texts against.
@@ -61,7 +66,7 @@ func Queries() []Query {
 		FamilyPut, FamilyGet, FamilyAll, OwnerPut,
 		KeyPut, KeyGet, KeyForChange, KeyPage, KeyRevoke, KeyStatus, KeyTouch,
 		IncidentPut, IncidentGet, IncidentForChange, IncidentOfPrint, IncidentPage, IncidentSeen,
-		IncidentVerdict, IncidentResolve, OutcomePut, OutcomesOf,
+		IncidentVerdict, IncidentResolve, OutcomePut, OutcomesOf, DeliveryPut, DeliveryGet, ScanPut, ScanGet,
 	}
 }
 

@@ -30,11 +30,15 @@ type History struct {
 	suspect bool
 	present map[oid]struct{}
 	only    []ref // the refs that were asked for; nil: all
+	// unread are the objects that a skip named already.
+	unread    map[string]bool
+	emptyTree string // git knows it without having it
 }
 
 // History makes the source of the whole history. It is a scanner.Counter and a scanner.Locator.
 func (r *Repository) History() *History {
-	return &History{repo: r, reader: r.reader(), graph: newGraph(r.format), names: newNameSet(r.format)}
+	return &History{repo: r, reader: r.reader(), graph: newGraph(r.format), names: newNameSet(r.format),
+		unread: map[string]bool{}, emptyTree: r.format.emptyTree()}
 }
 
 // Counts says what was gone through: commits as `git rev-list --all --reflog --count` counts them, blobs as
@@ -129,6 +133,7 @@ func (h *History) list(ctx context.Context, e *emitter) ([]entry, bool) {
 	for x, err := range h.reader.list(ctx) {
 		if err != nil {
 			h.suspect = true
+			h.remember(err)
 			if !e.pass(err) {
 				return nil, false
 			}
@@ -168,6 +173,7 @@ func (h *History) read(ctx context.Context, e *emitter, entries []entry) bool {
 	for o, err := range h.reader.contents(ctx, entries, h.repo.options.MaxBlobBytes) {
 		if err != nil {
 			h.suspect = true
+			h.remember(err)
 			if !e.pass(err) {
 				return false
 			}
@@ -188,6 +194,13 @@ func (h *History) read(ctx context.Context, e *emitter, entries []entry) bool {
 	return !e.stopped
 }
 
+// remember keeps the object that a skip names, so that it is not reported as missing too.
+func (h *History) remember(err error) {
+	if s, ok := err.(*scanner.Skip); ok && s.Object != "" { //nolint:errorlint // the contract is the type itself
+		h.unread[s.Object] = true
+	}
+}
+
 // emit turns an object into blobs.
 func (h *History) emit(e *emitter, o object) bool {
 	if o.over {
@@ -201,6 +214,9 @@ func (h *History) emit(e *emitter, o object) bool {
 		return e.blob(scanner.Blob{ID: id, Kind: scanner.KindFile, Data: o.data, Location: scanner.Location{Kind: scanner.KindUnknown}})
 	case typeCommit:
 		c, ok := h.graph.addCommit(o.id, o.data)
+		if _, there := h.present[c.tree]; !there && h.repo.format.hex(c.tree) != h.emptyTree {
+			h.suspect = true
+		}
 		return h.parsed(e, o, ok) && e.blob(scanner.Blob{ID: id, Kind: scanner.KindCommit, Data: o.data, Location: commitPlace(string(id), c)})
 	case typeTag:
 		t, ok := h.graph.addTag(o.id, o.data)
@@ -349,7 +365,7 @@ func (h *History) missingTips(ctx context.Context) []scanner.Skip {
 func (h *History) missingBelow(ctx context.Context, all reached) []scanner.Skip {
 	walker, ok := h.reader.(missingWalker)
 	if !ok {
-		return []scanner.Skip{{Reason: scanner.SkipMissingObject, Detail: "a tree names objects that are not there, or an object could not be read"}}
+		return []scanner.Skip{{Reason: scanner.SkipMissingObject, Detail: "a tree names objects that are not there, or some could not be read; what reaches them is told only with a git program"}}
 	}
 	var tips []oid
 	for _, x := range h.tips(ctx) {
@@ -381,14 +397,15 @@ func (h *History) boundaries(all reached) []oid {
 }
 
 func (h *History) yieldMissing(e *emitter, missing []scanner.Skip) {
-	told := map[string]bool{}
+	told := 0
 	for i := range missing {
-		if id := missing[i].Object; id != "" && told[id] {
+		if id := missing[i].Object; id != "" && h.unread[id] {
 			continue
 		} else if id != "" {
-			told[id] = true
+			h.unread[id] = true
+			told++
 		}
-		if len(told) > maxMissingSkips {
+		if told > maxMissingSkips {
 			e.skip(&scanner.Skip{Reason: scanner.SkipMissingObject, Detail: fmt.Sprintf("about %d more objects are missing", len(missing)-i)})
 			return
 		}

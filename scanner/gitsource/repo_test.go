@@ -51,9 +51,8 @@ func (r *repo) try(stdin string, args ...string) (string, error) {
 		"GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_NOSYSTEM=1", "GIT_TERMINAL_PROMPT=0",
 		"GIT_AUTHOR_NAME=Ada", "GIT_AUTHOR_EMAIL=ada@example.org", "GIT_AUTHOR_DATE=" + date,
 		"GIT_COMMITTER_NAME=Grace", "GIT_COMMITTER_EMAIL=grace@example.org", "GIT_COMMITTER_DATE=" + date,
-		"GIT_CONFIG_COUNT=3", "GIT_CONFIG_KEY_0=protocol.file.allow", "GIT_CONFIG_VALUE_0=always",
+		"GIT_CONFIG_COUNT=2", "GIT_CONFIG_KEY_0=protocol.file.allow", "GIT_CONFIG_VALUE_0=always",
 		"GIT_CONFIG_KEY_1=safe.directory", "GIT_CONFIG_VALUE_1=*",
-		"GIT_CONFIG_KEY_2=uploadpack.allowFilter", "GIT_CONFIG_VALUE_2=true",
 	}
 	var out, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &stderr
@@ -98,6 +97,7 @@ func (r *repo) hash(content string) string {
 func (r *repo) clone(args ...string) *repo {
 	r.t.Helper()
 	dir := filepath.Join(r.t.TempDir(), "clone")
+	r.git("config", "uploadpack.allowFilter", "true")
 	r.git(append(append([]string{"clone", "-q"}, args...), "file://"+r.dir, dir)...)
 	return &repo{t: r.t, dir: dir, clock: r.clock + 100}
 }

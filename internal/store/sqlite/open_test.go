@@ -59,7 +59,7 @@ func TestWhatCannotBeOpenedSaysWhatToDo(t *testing.T) {
 
 func write(content string) func(*testing.T, string) {
 	return func(t *testing.T, path string) {
-		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil { //nolint:gosec // in the test's own folder
 			t.Fatal(err)
 		}
 	}

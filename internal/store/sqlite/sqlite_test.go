@@ -29,7 +29,7 @@ func TestContract(t *testing.T) {
 		s := open(t, filepath.Join(t.TempDir(), "keywright.db"), sqlite.Options{Create: true, Insert: inserter(failing)})
 		exec(t, s.Writer(), "CREATE TABLE test_jobs (place INTEGER PRIMARY KEY, job TEXT NOT NULL)")
 		return storetest.Backend{
-			Keys: s, Incidents: s, Log: s, Identity: s, Failing: failing,
+			Keys: s, Incidents: s, Log: s, Identity: s, Deliveries: s, Failing: failing,
 			Jobs: func(ctx context.Context) ([]string, error) { return committedJobs(ctx, s.Writer()) },
 		}
 	})

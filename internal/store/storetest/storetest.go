@@ -18,10 +18,11 @@ import (
 
 // Backend is an open, empty store.
 type Backend struct {
-	Keys      issuer.Store
-	Incidents incident.Store
-	Log       audit.Log
-	Identity  Identity
+	Keys       issuer.Store
+	Incidents  incident.Store
+	Log        audit.Log
+	Identity   Identity
+	Deliveries Deliveries
 	// Jobs are the jobs that committed, as [JobText], oldest first.
 	Jobs func(ctx context.Context) ([]string, error)
 	// Failing makes the insertion of jobs fail after it wrote them.
@@ -67,6 +68,7 @@ func Run(t *testing.T, open func(t *testing.T) Backend) {
 	all := cases{}
 	for _, group := range []cases{
 		familyCases(), keyCases(), revokeCases(), pageCases(), incidentCases(), logCases(), identityCases(), failureCases(),
+		deliveryCases(),
 	} {
 		maps.Copy(all, group)
 	}
