@@ -10,8 +10,6 @@ var pending = []string{
 	"internal/dashboard",
 	"internal/notify",
 	"internal/server",
-	"internal/store/postgres",
-	"internal/store/storetest/pgtest",
 	"scanner/baseline",
 	"scanner/report",
 	"webhook/githubapp",
