@@ -114,7 +114,7 @@ func (s *Server) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.folder, err = os.MkdirTemp("", "kwpg") // short: a socket's path has at most 107 bytes
+	s.folder, err = os.MkdirTemp(parent(), "kwpg") // short: a socket's path has at most 107 bytes
 	if err != nil {
 		return err
 	}
@@ -133,6 +133,17 @@ func (s *Server) start(ctx context.Context) error {
 		return errors.Join(err, s.Stop())
 	}
 	return s.makeTemplate(ctx)
+}
+
+// parent is memory where there is enough of it, since each database is some 900 files; else the usual place. A
+// container's /dev/shm often has 64 MiB, which some ten databases fill.
+func parent() string {
+	const memory, enough = "/dev/shm", 1 << 30
+	var found syscall.Statfs_t
+	if err := syscall.Statfs(memory, &found); err != nil || found.Bavail*uint64(max(found.Bsize, 0)) < enough {
+		return ""
+	}
+	return memory
 }
 
 // account is another user when the tests run as root, which Postgres refuses; else nil.
