@@ -23,7 +23,7 @@ type Sealer struct {
 // Before it signs, it proves from the stored hashes that the log still begins with what the last checkpoint
 // signed, so that a rewritten log gets no fresh signature. Errors: *TamperError then. It does not read the
 // events: [Verify] does.
-func (s *Sealer) Seal(ctx context.Context) (string, error) {
+func (s Sealer) Seal(ctx context.Context) (string, error) {
 	name := s.Name
 	if name == "" {
 		name = SignerName
@@ -61,7 +61,7 @@ func (s *Sealer) Seal(ctx context.Context) (string, error) {
 }
 
 // last is the newest stored checkpoint; its signature must be ours.
-func (s *Sealer) last(ctx context.Context) (Checkpoint, string, error) {
+func (s Sealer) last(ctx context.Context) (Checkpoint, string, error) {
 	stored, err := s.Log.Checkpoints(ctx)
 	if err != nil {
 		return Checkpoint{}, "", fmt.Errorf("read checkpoints: %w", err)
@@ -78,7 +78,7 @@ func (s *Sealer) last(ctx context.Context) (Checkpoint, string, error) {
 }
 
 // extends proves that the stored hashes begin with what the checkpoint signed.
-func (s *Sealer) extends(ctx context.Context, last Checkpoint, size int64) error {
+func (s Sealer) extends(ctx context.Context, last Checkpoint, size int64) error {
 	if size < last.Size {
 		return truncated(size, last.Size)
 	}
@@ -95,7 +95,7 @@ func (s *Sealer) extends(ctx context.Context, last Checkpoint, size int64) error
 	return nil
 }
 
-func (s *Sealer) now() time.Time {
+func (s Sealer) now() time.Time {
 	if s.Now == nil {
 		return time.Now()
 	}
