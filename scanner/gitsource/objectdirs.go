@@ -100,12 +100,9 @@ func splitPathList(list string) []string {
 // guessFormat tells the hash by the length of a loose object's name, for a repository whose configuration
 // cannot be read.
 func guessFormat(objects string) objectFormat {
-	names, _ := filepath.Glob(filepath.Join(objects, "[0-9a-f][0-9a-f]", "*"))
-	for _, name := range names {
-		if len(filepath.Base(name)) == 2*formatSHA256.size()-2 {
-			return formatSHA256
-		}
-		return formatSHA1
+	pattern := filepath.Join(globQuote(objects), "[0-9a-f][0-9a-f]", strings.Repeat("[0-9a-f]", 2*formatSHA256.size()-2))
+	if names, err := filepath.Glob(pattern); err == nil && len(names) > 0 {
+		return formatSHA256
 	}
 	return formatSHA1
 }
