@@ -1,0 +1,18 @@
+package archtest
+
+// pending are rooms of the table that the tree does not have yet. One that stands in the tree is an error, so that its line
+// goes when the room comes.
+var pending = []string{
+	"cmd/keywright/app",
+	"cmd/keywright/baseline",
+	"cmd/keywright/scan",
+	"cmd/keywright/serve",
+	"internal/dashboard",
+	"internal/notify",
+	"internal/server",
+	"internal/store/postgres",
+	"internal/store/storetest/pgtest",
+	"scanner/baseline",
+	"scanner/report",
+	"webhook/githubapp",
+}
