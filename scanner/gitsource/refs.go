@@ -191,19 +191,19 @@ func (r *Repository) noteBroken(path string) {
 // walkFiles calls visit for every file below root, with its path from root in slashes. Links to folders are not
 // followed, except root itself.
 func (r *Repository) walkFiles(root string, visit func(rel, path string)) {
-	real, err := filepath.EvalSymlinks(root)
+	start, err := filepath.EvalSymlinks(root)
 	if err != nil {
 		if !isAbsent(err) {
 			r.note(r.skipFor(root, err))
 		}
 		return
 	}
-	_ = filepath.WalkDir(real, func(path string, d fs.DirEntry, err error) error {
+	_ = filepath.WalkDir(start, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			r.note(r.skipFor(path, err))
 			return nil
 		}
-		if rel, err := filepath.Rel(real, path); err == nil && !d.IsDir() {
+		if rel, err := filepath.Rel(start, path); err == nil && !d.IsDir() {
 			visit(filepath.ToSlash(rel), path)
 		}
 		return nil
