@@ -2,7 +2,6 @@ package patterns
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 )
 
@@ -11,6 +10,8 @@ type Set struct {
 	all     []*Pattern
 	byID    map[ID]*Pattern
 	version string
+	// disabled are the ids that the files of this set switch off in the sets it is merged onto.
+	disabled []disabled
 }
 
 // NewSet makes a set. It fails on two patterns that claim one id or one older name.
@@ -20,7 +21,7 @@ func NewSet(version string, all ...*Pattern) (*Set, error) {
 	for _, p := range s.all {
 		for _, id := range append([]ID{p.ID}, p.Replaces...) {
 			if other, taken := s.byID[id]; taken {
-				return nil, fmt.Errorf("pattern id %q is claimed by %s and by %s", id, other.ID, p.ID)
+				return nil, p.problem("id %q is taken by %s%s: a user's file may replace it only after disable: [%s]", id, other.ID, other.Origin, other.ID)
 			}
 			s.byID[id] = p
 		}

@@ -45,6 +45,8 @@ type Location struct {
 	Date   time.Time
 	Ref    string // a ref that leads there, when known
 	Span   Span
+	// Allowed is the reason that an inline comment gives on the line, empty without one.
+	Allowed string
 }
 
 // Span is a half-open range of bytes of a blob, with its lines and columns (from 1, columns in bytes).
@@ -71,6 +73,9 @@ type Finding struct {
 	Locations   []Location // the other places, at most Limits.MaxLocations
 	Total       int        // places in all, also those over the cap
 	Decoded     []string   // decoders between the blob and the secret, outermost first
+	// Ignored says which rule accepts the finding: a baseline, an ignore file, inline comments at all its
+	// places. Empty: none. The finding is given to the Sink all the same, so that a live key is never hidden.
+	Ignored string
 
 	// Verdict, Reason and Owner are what a verifier said; empty when none was asked.
 	Verdict string
@@ -152,7 +157,7 @@ type Summary struct {
 	Catalogue string // version
 	Elapsed   time.Duration
 	Complete  bool     // all that was asked was scanned
-	Ignored   int      // findings that a baseline or an ignore rule dropped
+	Ignored   int      // findings that a baseline or an ignore rule accepts, not counted in Findings
 	Notes     []string // "nothing to scan: no commits"
 }
 

@@ -1,0 +1,78 @@
+# Keywright's words for working on it. `make` alone prints them.
+#
+# Everything that a target installs for itself goes into .cache/ or, for Debian packages and only where that is
+# allowed without a question, into the system (.ci/needs says how).
+
+SHELL       := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+GO       := go
+BIN      := bin/keywright
+VERSION  := $(shell .ci/version)
+LDFLAGS  := -X main.version=$(VERSION)
+FUZZTIME := 10s
+BENCH    := .
+PKG      := ./...
+
+LINT_VERSION := v2.15.0
+LINT         := .cache/golangci-lint-$(LINT_VERSION)/golangci-lint
+
+.PHONY: help demo test check build install bench fuzz lint fmt fmt-check vet race arch rules needs clean
+
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: build ## build, then issue a key, leak it, find it, kill it (ARGS="--keep --repo PATH")
+	@$(BIN) demo $(ARGS)
+
+test: needs ## install what the tests need, run all of them (PKG=./issuer/... for some)
+	$(GO) test -timeout 9m $(PKG)
+
+check: fmt-check vet lint arch race rules ## everything that CI runs: format, vet, lint, borders, tests with -race, rules
+
+build: ## make bin/keywright, its version taken from git where there is one
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/keywright
+
+install: ## put keywright where `go install` puts things
+	$(GO) install -trimpath -ldflags '$(LDFLAGS)' ./cmd/keywright
+
+bench: ## run the benchmarks and print them (BENCH=regexp, PKG=./scanner/...)
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -timeout 60m $(PKG)
+
+fuzz: ## run every fuzz target for a while (FUZZTIME=10s each)
+	@.ci/fuzz '$(FUZZTIME)' $(PKG)
+
+lint: $(LINT) ## run the linters of .golangci.yaml
+	$(LINT) run --allow-parallel-runners ./...
+
+fmt: ## format the Go files
+	gofmt -w $$(.ci/gofiles)
+
+fmt-check:
+	@files=$$(gofmt -l $$(.ci/gofiles)); [ -z "$$files" ] || { echo "not formatted, run make fmt:"; echo "$$files"; exit 1; }
+
+vet:
+	$(GO) vet ./...
+
+arch: ## check the borders between the rooms, who may reveal a secret, what a library user links
+	$(GO) test ./internal/archtest/...
+
+race: needs ## run the tests with the race detector, where a C compiler works
+	@cc=$$(.ci/needs gcc) || true; \
+	if [ -n "$$cc" ]; then set -x; CGO_ENABLED=1 CC="$$cc" $(GO) test -race -timeout 20m $(PKG); \
+	else echo "make race: no C compiler that works, so these tests run WITHOUT -race"; set -x; $(GO) test -timeout 20m $(PKG); fi
+
+rules: build ## check the catalogue of patterns
+	$(BIN) rules check
+
+needs: ## install what the tests need and is not there (a Postgres server)
+	@.ci/needs postgres >/dev/null
+
+clean: ## remove what was built and installed here
+	rm -rf bin .cache
+
+$(LINT):
+	@echo "installing golangci-lint $(LINT_VERSION) (once, some minutes)"
+	@mkdir -p $(@D)
+	GOBIN=$(abspath $(@D)) GOFLAGS= $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)

@@ -1,0 +1,35 @@
+package archtest
+
+// pending are rooms of the table that the tree does not have yet. One that stands in the tree is an error, so that its line
+// goes when the room comes.
+var pending = []string{
+	"cmd/keywright",
+	"cmd/keywright/app",
+	"cmd/keywright/audit",
+	"cmd/keywright/baseline",
+	"cmd/keywright/demo",
+	"cmd/keywright/family",
+	"cmd/keywright/hook",
+	"cmd/keywright/incident",
+	"cmd/keywright/initialize",
+	"cmd/keywright/internal/cmdio",
+	"cmd/keywright/key",
+	"cmd/keywright/rules",
+	"cmd/keywright/scan",
+	"cmd/keywright/serve",
+	"internal/dashboard",
+	"internal/notify",
+	"internal/queue",
+	"internal/server",
+	"internal/store/postgres",
+	"internal/store/storetest/pgtest",
+	"issuer/api",
+	"issuer/middleware",
+	"scanner/baseline",
+	"scanner/laws",
+	"scanner/report",
+	"webhook",
+	"webhook/githubapp",
+	"webhook/githubtest",
+	"webhook/steps",
+}

@@ -1,0 +1,180 @@
+package issuer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/keywright/keywright/internal/secret"
+)
+
+// Code is the result of a verification. Stable. The zero value is no decision and not valid.
+type Code string
+
+// The codes.
+const (
+	CodeValid             Code = "valid"
+	CodeMalformed         Code = "malformed"          // not a key of ours
+	CodeBadChecksum       Code = "bad_checksum"       // the format, but mistyped, cut or invented
+	CodeBadTag            Code = "bad_tag"            // an id that was never issued here; the store was not asked
+	CodeUnknownID         Code = "unknown_id"         // the store knows no such id
+	CodeWrongSecret       Code = "wrong_secret"       // a known id with another secret
+	CodeRevoked           Code = "revoked"            // the secret matched, as in all below but undecided
+	CodeExpired           Code = "expired"            //
+	CodeDisabled          Code = "disabled"           //
+	CodeInsufficientScope Code = "insufficient_scope" // live, but not for this
+	CodeUndecided         Code = "undecided"          // the store or the keyring failed: nothing is said of the key
+)
+
+// Principal is who a valid key stands for.
+type Principal struct {
+	KeyID  KeyID
+	Owner  string
+	Family Prefix
+	Scopes []Scope
+}
+
+// Request is what a key is presented for.
+type Request struct {
+	Scopes []Scope // all are needed
+}
+
+// Decision is the answer to a presented key. The zero value grants nothing.
+type Decision struct {
+	Code      Code
+	Reason    string    // for people; never holds what was presented
+	Key       *Key      // nil unless the secret matched
+	Principal Principal // zero unless the secret matched
+	Err       error     // with CodeUndecided: what failed
+}
+
+// Valid is whether the key may do what it was presented for.
+func (d Decision) Valid() bool { return d.Code == CodeValid }
+
+// PublicCode is the code for whoever presented the key: bad tag, unknown id and wrong secret are one,
+// "invalid_key", so that an answer does not tell which ids exist.
+func (d Decision) PublicCode() string {
+	switch d.Code {
+	case CodeBadTag, CodeUnknownID, CodeWrongSecret:
+		return "invalid_key"
+	case "":
+		return string(CodeUndecided)
+	default:
+		return string(d.Code)
+	}
+}
+
+// Verifier decides about presented keys. It reads the store each time: see package lease for why nothing is
+// kept in memory.
+type Verifier struct {
+	Store   KeyReader
+	Keyring *Keyring
+	Now     func() time.Time
+	Touch   func(Use) // told of each valid use; must not block. nil: nobody is
+}
+
+// Verify decides whether a key may do what it is presented for, and notes its use when it may.
+//
+// Order: format and checksum, tag (free) · id and digest · status, expiry, scope. A store that fails, or a
+// missing pepper, gives CodeUndecided, never a denial. An id that the store does not know costs the same
+// digest and comparison as a wrong secret.
+func (v *Verifier) Verify(ctx context.Context, presented secret.Text, request Request) Decision {
+	decision := v.decide(ctx, presented, request)
+	if decision.Valid() && v.Touch != nil {
+		v.Touch(Use{Key: decision.Key.ID, At: inMicroseconds(v.Now())})
+	}
+	return decision
+}
+
+// Check is [Verifier.Verify] without being a use, for a key that was found, not presented.
+func (v *Verifier) Check(ctx context.Context, found secret.Text) Decision {
+	return v.decide(ctx, found, Request{})
+}
+
+func (v *Verifier) decide(ctx context.Context, presented secret.Text, request Request) Decision {
+	parsed, err := Parse(presented)
+	if err != nil {
+		return rejected(err)
+	}
+	if v.Keyring == nil || v.Store == nil {
+		return undecided(errors.New("verify key: the verifier has no store or no keyring"))
+	}
+	if !v.Keyring.TagValid(parsed.Prefix, parsed.ID) {
+		return Decision{Code: CodeBadTag, Reason: "no key of this issuer has such an id"}
+	}
+	key, err := v.Store.Key(ctx, parsed.ID)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return v.unknownID(parsed)
+	case err != nil:
+		return undecided(fmt.Errorf("verify key: read the store: %w", err))
+	}
+	matches, err := v.Keyring.Matches(parsed.Canonical, key.Digest)
+	switch {
+	case err != nil:
+		return undecided(fmt.Errorf("verify key: %w", err))
+	case !matches || key.ID != parsed.ID || key.Family != parsed.Prefix:
+		return Decision{Code: CodeWrongSecret, Reason: "the secret part is not this key's"}
+	}
+	return judge(key, request, v.Now())
+}
+
+func rejected(err error) Decision {
+	var parse *ParseError
+	if errors.As(err, &parse) && parse.Reason == ReasonChecksum {
+		return Decision{Code: CodeBadChecksum, Reason: "the checksum does not hold: mistyped, cut or invented"}
+	}
+	return Decision{Code: CodeMalformed, Reason: err.Error()}
+}
+
+func undecided(err error) Decision {
+	return Decision{Code: CodeUndecided, Reason: "the key could not be checked", Err: err}
+}
+
+// unknownID does the work of a wrong secret, so that the time does not tell which ids exist.
+func (v *Verifier) unknownID(parsed Parsed) Decision {
+	dummy := Digest{PepperVersion: v.Keyring.Newest()}
+	if _, err := v.Keyring.Matches(parsed.Canonical, dummy); err != nil {
+		return undecided(fmt.Errorf("verify key: %w", err))
+	}
+	return Decision{Code: CodeUnknownID, Reason: "no key has this id"}
+}
+
+// judge decides about a key whose secret matched.
+func judge(key Key, request Request, now time.Time) Decision {
+	decision := Decision{
+		Key:       &key,
+		Principal: Principal{KeyID: key.ID, Owner: key.Owner, Family: key.Family, Scopes: key.Scopes},
+	}
+	decision.Code, decision.Reason = standing(key, now)
+	switch decision.Code {
+	case CodeUndecided:
+		return undecided(fmt.Errorf("verify key %s: the store gave a status that this version does not know", key.ID))
+	case CodeValid:
+		for _, scope := range request.Scopes {
+			if !Covers(key.Scopes, scope) {
+				decision.Code, decision.Reason = CodeInsufficientScope, "the key lacks the scope "+string(scope)
+				return decision
+			}
+		}
+	}
+	return decision
+}
+
+// standing is what status and clock say about a key.
+func standing(key Key, now time.Time) (Code, string) {
+	switch key.Status {
+	case StatusRevoked:
+		return CodeRevoked, "the key was revoked at " + key.RevokedAt.UTC().Format(time.RFC3339)
+	case StatusDisabled:
+		return CodeDisabled, "the key is disabled"
+	case StatusActive:
+		if !key.ExpiresAt.IsZero() && !now.Before(key.ExpiresAt) {
+			return CodeExpired, "the key expired at " + key.ExpiresAt.UTC().Format(time.RFC3339)
+		}
+		return CodeValid, "the key is live"
+	default:
+		return CodeUndecided, ""
+	}
+}

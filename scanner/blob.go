@@ -1,0 +1,130 @@
+package scanner
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/keywright/keywright/scanner/decode"
+)
+
+// blobResult is what one blob holds. It keeps nothing of the blob's data but the secrets.
+type blobResult struct {
+	sequence int
+	id       BlobID
+	kind     Kind
+	location Location
+	size     int64
+	claims   []placedClaim
+	skips    []Skip
+	unread   int // archives that are broken or encrypted
+	canary   bool
+	scanned  bool // false: only skips, or a repeated blob
+	repeated bool // the blob was given before, this is a further place
+}
+
+// placedClaim is a claim with its span in the blob.
+type placedClaim struct {
+	claim
+	span    Span
+	decoded []string
+	allowed string // the inline comment that accepts it, empty without one
+}
+
+// scanBlob walks the ladder over the blob's bytes and over whatever decodes out of them.
+func (s *Scanner) scanBlob(blob Blob) blobResult {
+	r := blobResult{id: blob.ID, kind: blob.Kind, location: blob.Location, size: int64(len(blob.Data))}
+	budget := s.options.Limits.MaxMatchesPerBlob
+	cut := false
+	keep := func(p *pass, piece *decode.Piece) {
+		cut = cut || p.cut
+		budget -= len(p.claims)
+		for _, c := range s.program.resolve(p.claims) {
+			r.claims = append(r.claims, place(c, piece))
+		}
+	}
+	p := &pass{program: s.program, data: blob.Data, limit: budget}
+	p.run()
+	keep(p, nil)
+	cuts := decode.Walk(blob.Data, s.options.Limits.Decode, func(piece *decode.Piece) {
+		p := &pass{program: s.program, data: piece.Data, before: outerContext(blob.Data, piece), limit: budget}
+		p.run()
+		keep(p, piece)
+	})
+	r.note(cuts, cut)
+	r.claims = s.program.settle(r.claims)
+	r.separateCanary(s.program)
+	locate(blob.Data, r.claims)
+	return r
+}
+
+// place gives a claim the span of the blob that it came from.
+func place(c claim, piece *decode.Piece) placedClaim {
+	placed := placedClaim{claim: c}
+	start, end := c.start, c.end
+	if piece != nil {
+		start, end = piece.Span(start, end)
+		placed.decoded = slices.Clone(piece.Decoders)
+	}
+	placed.span.Start, placed.span.End = int64(start), int64(end)
+	return placed
+}
+
+// outerContext is what stands before an encoded text, where the keyword of a pattern may be.
+func outerContext(data []byte, piece *decode.Piece) []byte {
+	start, _ := piece.Span(0, 0)
+	start = min(max(start, 0), len(data))
+	return data[max(0, start-KeywordWindow):start]
+}
+
+func (r *blobResult) note(cuts []decode.Cut, tooMany bool) {
+	for _, c := range cuts {
+		if !c.Limit {
+			r.unread++
+			continue
+		}
+		r.skips = append(r.skips, r.skip(SkipDecodeBudget, fmt.Sprintf("%s: %s", c.Decoder, c.Detail)))
+	}
+	if tooMany {
+		r.skips = append(r.skips, r.skip(SkipTooManyMatches, "the rest of its matches is not reported"))
+	}
+}
+
+func (r *blobResult) skip(reason SkipReason, detail string) Skip {
+	return Skip{Reason: reason, Object: string(r.id), Path: r.location.Path, Detail: detail}
+}
+
+// separateCanary drops the claims of the scanner's own pattern and remembers that there were some.
+func (r *blobResult) separateCanary(p *program) {
+	r.claims = slices.DeleteFunc(r.claims, func(c placedClaim) bool {
+		r.canary = r.canary || p.rules[c.rule].canary
+		return p.rules[c.rule].canary
+	})
+}
+
+// locate fills in lines and columns, and the inline comments, in one walk over the data.
+func locate(data []byte, claims []placedClaim) {
+	slices.SortStableFunc(claims, func(a, b placedClaim) int {
+		return cmp.Or(cmp.Compare(a.span.Start, b.span.Start), cmp.Compare(a.span.End, b.span.End))
+	})
+	line, lineStart, at := 1, 0, 0
+	for i := range claims {
+		span := &claims[i].span
+		start, end := int(span.Start), int(span.End)
+		line, lineStart = advance(data[at:start], at, line, lineStart)
+		at = start
+		span.Line, span.Column = line, start-lineStart+1
+		endLine, endStart := advance(data[start:end], start, line, lineStart)
+		span.EndLine, span.EndColumn = endLine, end-endStart+1
+		claims[i].allowed = allowed(data, start, end)
+	}
+}
+
+// advance counts the lines of text, which begins at offset.
+func advance(text []byte, offset, line, lineStart int) (int, int) {
+	if n := bytes.Count(text, []byte{'\n'}); n > 0 {
+		return line + n, offset + bytes.LastIndexByte(text, '\n') + 1
+	}
+	return line, lineStart
+}

@@ -1,0 +1,248 @@
+package decode
+
+import (
+	"bytes"
+	"sort"
+)
+
+// The classes of bytes in runs.
+const (
+	classBase64 = 1 << iota
+	classHex
+	classUpper
+	classLower
+	classDigit
+	classSpace // blank or tab: the indent of a wrapped line
+)
+
+// classes are those of each byte. Base64 is the union of the standard and the URL alphabet.
+var classes = func() (t [256]byte) {
+	for c := 'A'; c <= 'Z'; c++ {
+		t[c] = classBase64 | classUpper
+		t[c+'a'-'A'] = classBase64 | classLower
+	}
+	for c := '0'; c <= '9'; c++ {
+		t[c] = classBase64 | classHex | classDigit
+	}
+	for c := 'a'; c <= 'f'; c++ {
+		t[c] |= classHex
+		t[c-'a'+'A'] |= classHex
+	}
+	for _, c := range "+/-_" {
+		t[c] = classBase64
+	}
+	t[' '], t['\t'] = classSpace, classSpace
+	return t
+}()
+
+// sextets are the values of the base64 characters.
+var sextets = func() (t [256]byte) {
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+	for i := range len(alphabet) {
+		t[alphabet[i]] = byte(i) //nolint:gosec // below 62
+	}
+	t['+'], t['-'], t['/'], t['_'] = 62, 62, 63, 63
+	return t
+}()
+
+// line is a stretch of an encoded run that stands on one line.
+type line struct{ start, end int }
+
+// run is an encoded text, in one or more lines.
+type run struct {
+	lines []line
+	chars int
+	seen  byte // every class that occurs
+	all   byte // every class that each byte has
+
+	starts []int // characters before each line, see index
+}
+
+// runs finds runs of base64 or hex characters in one walk and decodes them.
+func (w *walker) runs(data []byte, parent *Piece, depth int) {
+	for i := 0; i < len(data); {
+		if classes[data[i]]&classBase64 == 0 {
+			i++
+			continue
+		}
+		r, end := runAt(data, i)
+		i = end
+		if r.chars < MinRun {
+			continue
+		}
+		if r.all&classHex != 0 {
+			w.hex(data, &r, parent, depth)
+		}
+		if r.seen&classUpper != 0 && r.seen&classLower != 0 {
+			w.base64(data, &r, parent, depth)
+		}
+	}
+}
+
+// runAt collects the run that begins at i with the lines that continue it, and where the search goes on.
+//
+// A line continues a run when it holds nothing else than the run's characters up to its end, a quote or
+// padding. A first line shorter than MinRun is not continued: ordinary text is full of such words.
+func runAt(data []byte, i int) (run, int) {
+	end, seen, all := stretch(data, i)
+	r := run{lines: []line{{i, end}}, chars: end - i, seen: seen, all: all}
+	if r.chars < MinRun {
+		return r, end
+	}
+	for {
+		next, ok := continuation(data, end)
+		if !ok {
+			return r, end
+		}
+		stop, more, every := stretch(data, next)
+		if stop == next || stop < len(data) && bytes.IndexByte([]byte("=\r\n\\\"'`,<"), data[stop]) < 0 {
+			return r, end
+		}
+		r.lines = append(r.lines, line{next, stop})
+		r.chars += stop - next
+		r.seen |= more
+		r.all &= every
+		end = stop
+	}
+}
+
+func stretch(data []byte, i int) (end int, seen, all byte) {
+	all = 0xff
+	for end = i; end < len(data) && classes[data[end]]&classBase64 != 0; end++ {
+		seen |= classes[data[end]]
+		all &= classes[data[end]]
+	}
+	return end, seen, all
+}
+
+// continuation is where the next line begins when a line ends at i: after LF or CRLF, written out or as the
+// escapes of a string, and an indent.
+func continuation(data []byte, i int) (int, bool) {
+	rest := data[i:]
+	for _, wrap := range []string{"\n", "\r\n", `\n`, `\r\n`} {
+		if bytes.HasPrefix(rest, []byte(wrap)) {
+			at := i + len(wrap)
+			for at < len(data) && classes[data[at]]&classSpace != 0 {
+				at++
+			}
+			return at, true
+		}
+	}
+	return 0, false
+}
+
+// base64 decodes the run at the alignment of its first character, and at the other three until one gives
+// nothing but text: what stands in front of an encoded text may consist of the alphabet's characters too.
+func (w *walker) base64(data []byte, r *run, parent *Piece, depth int) {
+	chars := r.join(data)
+	for skip := 0; skip < 4 && r.chars-skip >= MinRun-3; skip++ {
+		if !w.take("base64", int64(r.chars)*3/4) {
+			return
+		}
+		decoded := decodeBase64(chars[skip:])
+		w.give(child(parent, "base64", decoded, &quantum{run: r, skip: skip, in: 4, out: 3}), depth)
+		if isAllText(decoded) {
+			return
+		}
+	}
+}
+
+func (r *run) join(data []byte) []byte {
+	if len(r.lines) == 1 {
+		return data[r.lines[0].start:r.lines[0].end]
+	}
+	chars := make([]byte, 0, r.chars)
+	for _, l := range r.lines {
+		chars = append(chars, data[l.start:l.end]...)
+	}
+	return chars
+}
+
+// decodeBase64 decodes characters of both alphabets; of an incomplete last group what is whole.
+func decodeBase64(chars []byte) []byte {
+	out := make([]byte, 0, len(chars)*3/4)
+	for len(chars) >= 4 {
+		a, b, c, d := sextets[chars[0]], sextets[chars[1]], sextets[chars[2]], sextets[chars[3]]
+		out = append(out, a<<2|b>>4, b<<4|c>>2, c<<6|d)
+		chars = chars[4:]
+	}
+	switch len(chars) {
+	case 2:
+		out = append(out, sextets[chars[0]]<<2|sextets[chars[1]]>>4)
+	case 3:
+		out = append(out, sextets[chars[0]]<<2|sextets[chars[1]]>>4, sextets[chars[1]]<<4|sextets[chars[2]]>>2)
+	}
+	return out
+}
+
+// hex decodes the run at both alignments, or at the first if that gives nothing but text.
+func (w *walker) hex(data []byte, r *run, parent *Piece, depth int) {
+	if r.chars < 2*MinRun {
+		return
+	}
+	chars := r.join(data)
+	for skip := range 2 {
+		if !w.take("hex", int64(r.chars/2)) {
+			return
+		}
+		decoded := decodeHex(chars[skip:])
+		w.give(child(parent, "hex", decoded, &quantum{run: r, skip: skip, in: 2, out: 1}), depth)
+		if isAllText(decoded) {
+			return
+		}
+	}
+}
+
+func decodeHex(chars []byte) []byte {
+	out := make([]byte, len(chars)/2)
+	for i := range out {
+		out[i] = nibble(chars[2*i])<<4 | nibble(chars[2*i+1])
+	}
+	return out
+}
+
+func nibble(c byte) byte {
+	if c <= '9' {
+		return c - '0'
+	}
+	return c | 0x20 - 'a' + 10
+}
+
+// quantum maps the bytes of a run that encodes out bytes in in characters, skip characters after its start.
+type quantum struct {
+	run     *run
+	skip    int
+	in, out int
+}
+
+func (q *quantum) span(start, end int) (int, int) {
+	if end <= start {
+		at := q.run.offset(q.skip + start*q.in/q.out)
+		return at, at
+	}
+	first := q.skip + start*q.in/q.out
+	last := q.skip + (end*q.in+q.out-1)/q.out - 1 // the last character that carries a bit of it
+	last = min(last, q.run.chars-1)
+	return q.run.offset(first), q.run.offset(last) + 1
+}
+
+// offset is where the n-th character of the run stands in the text.
+func (r *run) offset(n int) int {
+	if len(r.lines) == 1 {
+		return r.lines[0].start + n
+	}
+	r.index()
+	i := sort.Search(len(r.lines), func(i int) bool { return r.starts[i] > n }) - 1
+	return r.lines[i].start + n - r.starts[i]
+}
+
+// index counts the characters before each line, once.
+func (r *run) index() {
+	if r.starts != nil {
+		return
+	}
+	r.starts = make([]int, len(r.lines))
+	for i := 1; i < len(r.lines); i++ {
+		r.starts[i] = r.starts[i-1] + r.lines[i-1].end - r.lines[i-1].start
+	}
+}

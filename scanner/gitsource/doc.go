@@ -1,0 +1,10 @@
+// Package gitsource makes blobs of a git repository.
+//
+// Knows: how git lays a repository out on disk, and the git program. Must not know: patterns, findings' meaning,
+// the network.
+// In: a path, a range, the names of refs. Out: sources of [scanner.Blob], places of blobs, skips.
+// Promises: git never sees the repository's configuration, and nothing in it is ever executed or fetched; no
+// file of a repository makes it hang; an object that a ref, a reflog or the index reaches and that could not be
+// read is a [scanner.Skip]; the counts are git's own.
+// Not promised: that a repository that changes during the scan is seen at one moment of its life.
+package gitsource

@@ -1,0 +1,237 @@
+package gitsource
+
+import (
+	"bytes"
+	"container/heap"
+	"sort"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// commit is what places are told by.
+type commit struct {
+	tree    oid
+	parents []oid
+	author  string // "Name <email>"
+	date    time.Time
+}
+
+// tag is an annotated tag.
+type tag struct {
+	target oid
+	kind   objectType
+	author string
+	date   time.Time
+}
+
+// graph is the history of a repository, made of its commit and tag objects.
+type graph struct {
+	format  objectFormat
+	commits map[oid]commit
+	tags    map[oid]tag
+	authors map[string]string // one copy of each author
+}
+
+func newGraph(f objectFormat) *graph {
+	return &graph{format: f, commits: map[oid]commit{}, tags: map[oid]tag{}, authors: map[string]string{}}
+}
+
+// addCommit parses and keeps a commit; false when its header is not one.
+func (g *graph) addCommit(id oid, data []byte) (commit, bool) {
+	c, ok := commit{}, false
+	for line := range headerLines(data) {
+		key, value, _ := bytes.Cut(line, []byte(" "))
+		switch string(key) {
+		case "tree":
+			c.tree, ok = g.format.parse(value)
+		case "parent":
+			if p, isID := g.format.parse(value); isID {
+				c.parents = append(c.parents, p)
+			}
+		case "author":
+			c.author, _ = g.person(value)
+		case "committer":
+			_, c.date = g.person(value)
+		}
+	}
+	if ok {
+		g.commits[id] = c
+	}
+	return c, ok
+}
+
+// addTag parses and keeps an annotated tag; false when its header is not one.
+func (g *graph) addTag(id oid, data []byte) (tag, bool) {
+	t, ok := tag{}, false
+	for line := range headerLines(data) {
+		key, value, _ := bytes.Cut(line, []byte(" "))
+		switch string(key) {
+		case "object":
+			t.target, ok = g.format.parse(value)
+		case "type":
+			t.kind = objectType(value)
+		case "tagger":
+			t.author, t.date = g.person(value)
+		}
+	}
+	if ok {
+		g.tags[id] = t
+	}
+	return t, ok
+}
+
+// headerLines yields the lines before the first empty one.
+func headerLines(data []byte) func(yield func([]byte) bool) {
+	return func(yield func([]byte) bool) {
+		for line := range bytes.Lines(data) {
+			line = bytes.TrimSuffix(line, []byte("\n"))
+			if len(line) == 0 || !yield(line) {
+				return
+			}
+		}
+	}
+}
+
+// person splits "Name <email> seconds zone". A time that is none is the zero time.
+func (g *graph) person(value []byte) (string, time.Time) {
+	end := bytes.LastIndexByte(value, '>')
+	name := strings.TrimSpace(string(value[:end+1]))
+	if known, ok := g.authors[name]; ok {
+		name = known
+	} else {
+		g.authors[name] = name
+	}
+	fields := bytes.Fields(value[end+1:])
+	if len(fields) == 0 {
+		return name, time.Time{}
+	}
+	seconds, err := strconv.ParseInt(string(fields[0]), 10, 64)
+	if err != nil {
+		return name, time.Time{}
+	}
+	return name, time.Unix(seconds, 0).UTC()
+}
+
+// reached is what a set of refs leads to.
+type reached struct {
+	commits map[oid]string // with the first ref that leads there
+	missing []oid          // ids that are named and are not among the commits and tags, in the order found
+	others  []ref          // blobs and trees that refs or tags point to
+}
+
+// reach walks from refs along parents and tags. At a shallow commit it stops, as git does.
+func (g *graph) reach(refs []ref, shallow map[oid]bool) reached {
+	out := reached{commits: map[oid]string{}}
+	seenOther := map[oid]bool{}
+	for _, start := range refs {
+		id, ok := g.peel(start, &out, seenOther)
+		if ok {
+			g.reachFrom(id, start.name, shallow, &out, seenOther)
+		}
+	}
+	return out
+}
+
+// peel follows tags to a commit; anything else it ends at is noted.
+func (g *graph) peel(start ref, out *reached, seen map[oid]bool) (oid, bool) {
+	id := start.id
+	for range 1000 { // tags of tags; git itself knows no limit
+		if _, ok := g.commits[id]; ok {
+			return id, true
+		}
+		t, ok := g.tags[id]
+		if !ok {
+			break
+		}
+		id = t.target
+	}
+	if !seen[id] {
+		seen[id] = true
+		out.others = append(out.others, ref{name: start.name, id: id, worktree: start.worktree, tagged: id != start.id})
+	}
+	return oid{}, false
+}
+
+func (g *graph) reachFrom(id oid, name string, shallow map[oid]bool, out *reached, seen map[oid]bool) {
+	stack := []oid{id}
+	for len(stack) > 0 {
+		id := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		if _, done := out.commits[id]; done {
+			continue
+		}
+		c, ok := g.commits[id]
+		if !ok {
+			if !seen[id] {
+				seen[id] = true
+				out.missing = append(out.missing, id)
+			}
+			continue
+		}
+		out.commits[id] = name
+		if !shallow[id] {
+			stack = append(stack, c.parents...)
+		}
+	}
+}
+
+// oldestFirst orders commits: parents before children, else by date, else by id.
+func (g *graph) oldestFirst(ids map[oid]string) []oid {
+	waiting := make(map[oid]int, len(ids))
+	children := make(map[oid][]oid, len(ids))
+	q := &commitQueue{graph: g}
+	for id := range ids {
+		n := 0
+		for _, p := range g.commits[id].parents {
+			if _, in := ids[p]; in {
+				children[p] = append(children[p], id)
+				n++
+			}
+		}
+		waiting[id] = n
+		if n == 0 {
+			q.ids = append(q.ids, id)
+		}
+	}
+	heap.Init(q)
+	order := make([]oid, 0, len(ids))
+	for q.Len() > 0 {
+		id := heap.Pop(q).(oid)
+		order = append(order, id)
+		for _, child := range children[id] {
+			if waiting[child]--; waiting[child] == 0 {
+				heap.Push(q, child)
+			}
+		}
+	}
+	return order
+}
+
+// commitQueue is a heap of commits, the oldest on top.
+type commitQueue struct {
+	graph *graph
+	ids   []oid
+}
+
+func (q *commitQueue) Len() int      { return len(q.ids) }
+func (q *commitQueue) Swap(i, j int) { q.ids[i], q.ids[j] = q.ids[j], q.ids[i] }
+func (q *commitQueue) Push(x any)    { q.ids = append(q.ids, x.(oid)) }
+
+func (q *commitQueue) Pop() any {
+	last := q.ids[len(q.ids)-1]
+	q.ids = q.ids[:len(q.ids)-1]
+	return last
+}
+
+func (q *commitQueue) Less(i, j int) bool {
+	a, b := q.graph.commits[q.ids[i]].date, q.graph.commits[q.ids[j]].date
+	if !a.Equal(b) {
+		return a.Before(b)
+	}
+	return lessID(q.ids[i], q.ids[j])
+}
+
+func lessID(a, b oid) bool { return bytes.Compare(a[:], b[:]) < 0 }
+
+func sortIDs(ids []oid) { sort.Slice(ids, func(i, j int) bool { return lessID(ids[i], ids[j]) }) }

@@ -1,0 +1,456 @@
+package gitsource
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"iter"
+	"strings"
+
+	"github.com/keywright/keywright/scanner"
+)
+
+const (
+	maxMissingSkips = 10_000 // missing objects that are named one by one
+	maxShallowSkips = 20     // shallow boundaries that are named one by one
+	progressEvery   = 1024   // objects
+)
+
+// History is every object of a repository: file contents, commits, tags, file names and ref names of all refs,
+// stashes, notes and reflogs, and what nothing reaches any more.
+type History struct {
+	repo   *Repository
+	reader objectReader
+	counts scanner.Counts
+	graph  *graph
+	names  nameSet
+	// suspect is set when a tree names an object that is not there or an object could not be read: only then the
+	// walk that tells whether something reaches it is worth its time.
+	suspect bool
+	present map[oid]struct{}
+	only    []ref // the refs that were asked for; nil: all
+	// unread are the objects that a skip named already.
+	unread    map[string]bool
+	emptyTree string // git knows it without having it
+}
+
+// History makes the source of the whole history. It is a scanner.Counter and a scanner.Locator.
+func (r *Repository) History() *History {
+	return &History{repo: r, reader: r.reader(), graph: newGraph(r.format), names: newNameSet(r.format),
+		unread: map[string]bool{}, emptyTree: r.format.emptyTree()}
+}
+
+// Counts says what was gone through: commits as `git rev-list --all --reflog --count` counts them, blobs as
+// `git cat-file --batch-all-objects` lists them.
+func (h *History) Counts() scanner.Counts { return h.counts }
+
+// Blobs yields the objects in the order in which they are stored.
+func (h *History) Blobs(ctx context.Context) iter.Seq2[scanner.Blob, error] {
+	return func(yield func(scanner.Blob, error) bool) {
+		e := &emitter{yield: yield}
+		h.scan(ctx, e)
+		if !e.stopped && ctx.Err() != nil {
+			e.fail(ctx.Err())
+		}
+	}
+}
+
+// emitter passes blobs, skips and errors on, and remembers that the receiver wants no more.
+type emitter struct {
+	yield   func(scanner.Blob, error) bool
+	stopped bool
+}
+
+func (e *emitter) blob(b scanner.Blob) bool { return e.send(b, nil) }
+
+func (e *emitter) skip(s *scanner.Skip) bool { return e.send(scanner.Blob{}, s) }
+
+func (e *emitter) fail(err error) bool {
+	e.send(scanner.Blob{}, err)
+	e.stopped = true
+	return false
+}
+
+// pass takes an error of a reader: a skip goes on, any other error ends the sequence.
+func (e *emitter) pass(err error) bool {
+	if s, ok := err.(*scanner.Skip); ok { //nolint:errorlint // the contract is the type itself
+		return e.skip(s)
+	}
+	return e.fail(err)
+}
+
+func (e *emitter) send(b scanner.Blob, err error) bool {
+	if !e.stopped && !e.yield(b, err) {
+		e.stopped = true
+	}
+	return !e.stopped
+}
+
+func (h *History) scan(ctx context.Context, e *emitter) {
+	entries, ok := h.list(ctx, e)
+	if !ok || !h.repo.yieldNotes(e.send) {
+		return
+	}
+	if !h.read(ctx, e, entries) || ctx.Err() != nil {
+		return
+	}
+	if h.only == nil {
+		h.repo.scanned = h.present
+	}
+	h.yieldRefs(ctx, e)
+	h.checkComplete(ctx, e)
+}
+
+// counted are the refs from which commits are counted.
+func (h *History) counted(ctx context.Context) []ref {
+	if h.only != nil {
+		return h.only
+	}
+	return h.repo.allRefs(ctx).counted()
+}
+
+// tips are all ids that lead into what is scanned.
+func (h *History) tips(ctx context.Context) []ref {
+	if h.only != nil {
+		return h.only
+	}
+	return h.repo.allRefs(ctx).tips()
+}
+
+// named are the refs themselves.
+func (h *History) named(ctx context.Context) []ref {
+	if h.only != nil {
+		return h.only
+	}
+	return h.repo.allRefs(ctx).refs
+}
+
+// list learns of every object and leaves out the blobs over the cap.
+func (h *History) list(ctx context.Context, e *emitter) ([]entry, bool) {
+	h.present = map[oid]struct{}{}
+	var entries []entry
+	for x, err := range h.reader.list(ctx) {
+		if err != nil {
+			h.suspect = true
+			h.remember(err)
+			if !e.pass(err) {
+				return nil, false
+			}
+			continue
+		}
+		h.present[x.id] = struct{}{}
+		if x.kind == typeBlob && x.size > h.repo.options.MaxBlobBytes {
+			if !h.tooLarge(e, x) {
+				return nil, false
+			}
+			continue
+		}
+		entries = append(entries, x)
+	}
+	return entries, !e.stopped
+}
+
+// tooLarge counts a blob over the cap: what the user asked for, or a skip.
+func (h *History) tooLarge(e *emitter, x entry) bool {
+	if x.kind == typeBlob {
+		h.counts.Blobs++
+	}
+	if h.repo.options.UserSetMax && x.kind == typeBlob {
+		h.counts.Excluded++
+		return true
+	}
+	return e.skip(h.repo.tooLarge(x))
+}
+
+func (r *Repository) tooLarge(x entry) *scanner.Skip {
+	return &scanner.Skip{Reason: scanner.SkipTooLarge, Object: r.format.hex(x.id),
+		Detail: fmt.Sprintf("%s of %d bytes, the cap is %d", x.kind, x.size, r.options.MaxBlobBytes)}
+}
+
+func (h *History) read(ctx context.Context, e *emitter, entries []entry) bool {
+	done := Progress{Total: len(entries)}
+	for o, err := range h.reader.contents(ctx, entries, h.repo.options.MaxBlobBytes) {
+		if err != nil {
+			h.suspect = true
+			h.remember(err)
+			if !e.pass(err) {
+				return false
+			}
+			continue
+		}
+		done.Objects++
+		done.Bytes += o.size
+		if h.repo.options.Progress != nil && done.Objects%progressEvery == 0 {
+			h.repo.options.Progress(done)
+		}
+		if !h.emit(e, o) {
+			return false
+		}
+	}
+	if h.repo.options.Progress != nil {
+		h.repo.options.Progress(done)
+	}
+	return !e.stopped
+}
+
+// remember keeps the object that a skip names, so that it is not reported as missing too.
+func (h *History) remember(err error) {
+	if s, ok := err.(*scanner.Skip); ok && s.Object != "" { //nolint:errorlint // the contract is the type itself
+		h.unread[s.Object] = true
+	}
+}
+
+// emit turns an object into blobs.
+func (h *History) emit(e *emitter, o object) bool {
+	if o.over {
+		return h.tooLarge(e, o.entry)
+	}
+	id := h.repo.format.blobID(o.id)
+	switch o.kind {
+	case typeBlob:
+		h.counts.Blobs++
+		h.counts.Bytes += o.size
+		return e.blob(scanner.Blob{ID: id, Kind: scanner.KindFile, Data: o.data, Location: scanner.Location{Kind: scanner.KindUnknown}})
+	case typeCommit:
+		c, ok := h.graph.addCommit(o.id, o.data)
+		if _, there := h.present[c.tree]; !there && h.repo.format.hex(c.tree) != h.emptyTree {
+			h.suspect = true
+		}
+		return h.parsed(e, o, ok) && e.blob(scanner.Blob{ID: id, Kind: scanner.KindCommit, Data: o.data, Location: commitPlace(string(id), c)})
+	case typeTag:
+		t, ok := h.graph.addTag(o.id, o.data)
+		return h.parsed(e, o, ok) && e.blob(scanner.Blob{ID: id, Kind: scanner.KindTag, Data: o.data, Location: tagPlace(string(id), t)})
+	case typeTree:
+		return h.emitTree(e, o)
+	case typeUnknown:
+	}
+	return e.skip(&scanner.Skip{Reason: scanner.SkipUnsupported, Object: string(id), Detail: "an object of a type that git does not have"})
+}
+
+// parsed reports an object whose header is not what git writes. Its content is scanned all the same.
+func (h *History) parsed(e *emitter, o object, ok bool) bool {
+	if ok {
+		return true
+	}
+	h.suspect = true
+	return e.skip(&scanner.Skip{Reason: scanner.SkipCorruptObject, Object: h.repo.format.hex(o.id), Detail: fmt.Sprintf("not the form of a %s", o.kind)})
+}
+
+func commitPlace(id string, c commit) scanner.Location {
+	return scanner.Location{Kind: scanner.KindCommit, Commit: id, Author: c.author, Date: c.date}
+}
+
+func tagPlace(id string, t tag) scanner.Location {
+	return scanner.Location{Kind: scanner.KindTag, Commit: id, Author: t.author, Date: t.date}
+}
+
+// emitTree yields the file names that were not seen before, and looks whether what the tree names is there.
+func (h *History) emitTree(e *emitter, o object) bool {
+	more := true
+	whole := treeEntries(h.repo.format, o.data, func(x treeEntry) {
+		if _, ok := h.present[x.id]; !ok && x.mode != gitlink {
+			h.suspect = true
+		}
+		if b, fresh := h.names.add(x.name); fresh && more {
+			more = e.blob(b)
+		}
+	})
+	return more && h.parsed(e, o, whole)
+}
+
+// yieldRefs yields the names of refs, each with what it points to.
+func (h *History) yieldRefs(ctx context.Context, e *emitter) {
+	refs := h.named(ctx)
+	h.counts.Refs = len(refs)
+	for _, x := range refs {
+		b := scanner.Blob{Kind: scanner.KindRef, Data: []byte(x.name + "\n"),
+			Location: scanner.Location{Kind: scanner.KindRef, Commit: h.repo.format.hex(x.id)}}
+		if !e.blob(b) {
+			return
+		}
+	}
+}
+
+// checkComplete counts commits and reports what is reachable and not there.
+func (h *History) checkComplete(ctx context.Context, e *emitter) {
+	shallow := h.shallowSet()
+	h.counts.Commits = len(h.graph.reach(h.counted(ctx), shallow).commits)
+	all := h.graph.reach(h.tips(ctx), shallow)
+	if !h.yieldShallow(e, all, shallow) {
+		return
+	}
+	missing := h.missingTips(ctx)
+	for _, id := range all.missing {
+		missing = append(missing, scanner.Skip{Reason: scanner.SkipMissingObject, Object: h.repo.format.hex(id), Detail: "a commit that another names as parent"})
+	}
+	for _, x := range all.others {
+		if _, ok := h.present[x.id]; !ok && !x.worktree && x.tagged {
+			missing = append(missing, scanner.Skip{Reason: scanner.SkipMissingObject, Object: h.repo.format.hex(x.id), Path: x.name, Detail: "what a tag points to"})
+		}
+	}
+	if h.suspect || len(missing) > 0 {
+		missing = append(missing, h.missingBelow(ctx, all)...)
+	}
+	h.yieldMissing(e, missing)
+}
+
+func (h *History) shallowSet() map[oid]bool {
+	set := map[oid]bool{}
+	for _, id := range h.repo.shallow() {
+		set[id] = true
+	}
+	return set
+}
+
+// counted are the tips of `git rev-list --all --reflog`.
+func (t *refTable) counted() []ref {
+	tips := append([]ref{}, t.refs...)
+	tips = append(tips, t.heads...)
+	return append(tips, t.reflogs...)
+}
+
+// tips are all ids that lead into the history.
+func (t *refTable) tips() []ref { return append(t.counted(), t.pseudo...) }
+
+// yieldShallow reports where history was cut off: at reachable commits whose parents are not there.
+func (h *History) yieldShallow(e *emitter, all reached, shallow map[oid]bool) bool {
+	var cutAt []oid
+	for id := range shallow {
+		if _, ok := all.commits[id]; ok && h.lacksParent(id) {
+			cutAt = append(cutAt, id)
+		}
+	}
+	sortIDs(cutAt)
+	for i, id := range cutAt {
+		s := scanner.Skip{Reason: scanner.SkipShallow, Object: h.repo.format.hex(id), Detail: "the history before this commit was not fetched"}
+		if i == maxShallowSkips {
+			s.Object, s.Detail = "", fmt.Sprintf("the history before %d more commits was not fetched", len(cutAt)-i)
+		}
+		if !e.skip(&s) {
+			return false
+		}
+		if i == maxShallowSkips {
+			break
+		}
+	}
+	return true
+}
+
+func (h *History) lacksParent(id oid) bool {
+	for _, p := range h.graph.commits[id].parents {
+		if _, ok := h.graph.commits[p]; !ok {
+			return true
+		}
+	}
+	return false
+}
+
+// missingTips reports refs to objects that are not there. A reflog may name commits that were pruned.
+func (h *History) missingTips(ctx context.Context) []scanner.Skip {
+	var skips []scanner.Skip
+	refs := append([]ref{}, h.named(ctx)...)
+	if h.only == nil {
+		refs = append(refs, h.repo.allRefs(ctx).heads...)
+	}
+	for _, x := range refs {
+		if _, ok := h.present[x.id]; !ok {
+			skips = append(skips, scanner.Skip{Reason: scanner.SkipMissingObject, Object: h.repo.format.hex(x.id), Path: x.name, Detail: "what a ref points to"})
+		}
+	}
+	return skips
+}
+
+// missingBelow asks for the trees and blobs that the history reaches and that are not there.
+func (h *History) missingBelow(ctx context.Context, all reached) []scanner.Skip {
+	walker, ok := h.reader.(missingWalker)
+	if !ok {
+		return []scanner.Skip{{Reason: scanner.SkipMissingObject, Detail: "a tree names objects that are not there, or an object could not be read"}}
+	}
+	var tips []oid
+	for _, x := range h.tips(ctx) {
+		if _, ok := h.present[x.id]; ok {
+			tips = append(tips, x.id)
+		}
+	}
+	missing, err := walker.missing(ctx, tips, h.boundaries(all))
+	var skips []scanner.Skip
+	for _, id := range missing {
+		skips = append(skips, scanner.Skip{Reason: scanner.SkipMissingObject, Object: h.repo.format.hex(id), Detail: "named by a tree, not in the repository"})
+	}
+	if err != nil && ctx.Err() == nil {
+		skips = append(skips, scanner.Skip{Reason: scanner.SkipMissingObject, Detail: "the walk that looks for missing objects ended early: " + cut(err.Error(), 250)})
+	}
+	return skips
+}
+
+// boundaries are the commits at which git must stop: shallow ones, and those with a parent that is not there.
+func (h *History) boundaries(all reached) []oid {
+	ids := h.repo.shallow()
+	for id := range all.commits {
+		if h.lacksParent(id) {
+			ids = append(ids, id)
+		}
+	}
+	sortIDs(ids)
+	return ids
+}
+
+func (h *History) yieldMissing(e *emitter, missing []scanner.Skip) {
+	told := 0
+	for i := range missing {
+		if id := missing[i].Object; id != "" && h.unread[id] {
+			continue
+		} else if id != "" {
+			h.unread[id] = true
+			told++
+		}
+		if told > maxMissingSkips {
+			e.skip(&scanner.Skip{Reason: scanner.SkipMissingObject, Detail: fmt.Sprintf("about %d more objects are missing", len(missing)-i)})
+			return
+		}
+		if !e.skip(&missing[i]) {
+			return
+		}
+	}
+}
+
+// missingWalker is a reader that can tell which reachable objects are not there.
+type missingWalker interface {
+	missing(ctx context.Context, tips, boundaries []oid) ([]oid, error)
+}
+
+// missing walks all objects that tips reach.
+func (s *shim) missing(ctx context.Context, tips, boundaries []oid) ([]oid, error) {
+	if err := s.writeShallow(boundaries); err != nil {
+		return nil, err
+	}
+	p, err := s.start(ctx, "rev-list", "--objects", "--quiet", "--missing=print", "--stdin")
+	if err != nil {
+		return nil, err
+	}
+	wait := p.feed(func(w *bufio.Writer) error { return s.writeIDs(w, tips) })
+	defer func() { p.stop(); wait() }()
+	var ids []oid
+	for {
+		line, err := p.out.ReadString('\n')
+		if err == io.EOF { //nolint:errorlint // bufio returns it bare
+			return ids, p.finish()
+		}
+		if err != nil {
+			return ids, err
+		}
+		if id, ok := s.repo.format.parse([]byte(strings.TrimSpace(strings.TrimPrefix(line, "?")))); ok && line[0] == '?' {
+			ids = append(ids, id)
+		}
+	}
+}
+
+func (s *shim) writeIDs(w *bufio.Writer, ids []oid) error {
+	for _, id := range ids {
+		if _, err := w.WriteString(s.repo.format.hex(id) + "\n"); err != nil {
+			return err
+		}
+	}
+	return nil
+}

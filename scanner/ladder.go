@@ -1,0 +1,135 @@
+package scanner
+
+import (
+	"crypto/sha256"
+
+	"github.com/keywright/keywright/internal/secret"
+)
+
+// KeywordWindow is how many bytes before a match a pattern's keyword may stand, on the same line or before.
+const KeywordWindow = 128
+
+// claim is a pattern's word that a span of a text is its secret.
+type claim struct {
+	rule       int
+	start, end int // of the secret in the text
+	digest     [sha256.Size]byte
+	secret     secret.Text
+	keyID      string
+	family     string
+	redacted   string
+}
+
+// pass is one walk of the match ladder over one text, in order of cost:
+//
+//  1. literal prefilter, one walk for all patterns;
+//  2. shape: the structure or the expression, on a bounded window around the literal;
+//  3. checksum, where the format has one (part of 2: it decides between alternatives);
+//  4. reject lists and placeholders;
+//  5. context: a keyword within KeywordWindow bytes before.
+//
+// A rung may let too much through to the next, never too little. A pass is used once.
+type pass struct {
+	program *program
+	data    []byte
+	before  []byte // what stands in front of data in the outer text, when data was decoded
+	limit   int    // claims at most
+	claims  []claim
+	cut     bool // the limit was hit
+	work    int64
+	states  []ruleState
+}
+
+// ruleState is what a pass remembers of one rule.
+type ruleState struct {
+	claimed    int // end of the last claim: a literal inside a claim starts no second one
+	expression expressionState
+}
+
+func (p *pass) run() {
+	p.states = make([]ruleState, len(p.program.rules))
+	p.work += int64(len(p.data))
+	p.program.prefilter.each(p.data, func(literal, start, end int) bool {
+		for _, n := range p.program.owners[literal] {
+			p.try(n, start, end)
+		}
+		return !p.cut
+	})
+}
+
+// try walks one rule up the ladder from a literal's place.
+func (p *pass) try(n, start, end int) {
+	r, state := p.program.rules[n], &p.states[n]
+	if start < state.claimed {
+		return
+	}
+	if r.structure != nil {
+		if from, to, ok := r.structure.match(p.data, start, end, &p.work); ok && from >= state.claimed {
+			p.consider(n, found{from, to, from, to})
+		}
+		return
+	}
+	r.expression.each(p.data, start, end, &state.expression, &p.work, func(f found) {
+		if f.start >= p.states[n].claimed {
+			p.consider(n, f)
+		}
+	})
+}
+
+// consider takes a match of shape and checksum through the rungs that are left.
+func (p *pass) consider(n int, f found) {
+	r := p.program.rules[n]
+	text := p.data[f.secretStart:f.secretEnd]
+	p.work += int64(len(text))
+	if r.structure == nil || r.structure.check == nil {
+		if isPlaceholder(r.randomPart(text)) || r.pattern.Generic && isStandIn(text) {
+			return
+		}
+	}
+	if len(r.pattern.Reject) > 0 {
+		if _, rejected := r.pattern.Rejects(string(text)); rejected {
+			return
+		}
+	}
+	if r.expression != nil && r.expression.minBits > 0 && shannonBits(text) < r.expression.minBits {
+		return
+	}
+	if !p.hasKeyword(r, f.start) {
+		return
+	}
+	if len(p.claims) >= p.limit {
+		p.cut = true
+		return
+	}
+	p.states[n].claimed = f.end
+	p.claims = append(p.claims, r.claim(n, f.secretStart, f.secretEnd, text))
+}
+
+func (r *rule) claim(n, start, end int, text []byte) claim {
+	c := claim{rule: n, start: start, end: end, digest: sha256.Sum256(text), secret: secret.New(string(text))}
+	if r.structure != nil && r.structure.free {
+		c.family, c.keyID = keyParts(text)
+	}
+	c.redacted = r.redact(c, text)
+	return c
+}
+
+// hasKeyword looks for one of the rule's keywords in the bytes before the match.
+func (p *pass) hasKeyword(r *rule, start int) bool {
+	if r.keywords == nil {
+		return true
+	}
+	near := p.data[max(0, start-KeywordWindow):start]
+	outer := p.before[max(0, len(p.before)-(KeywordWindow-len(near))):]
+	p.work += int64(len(near) + len(outer))
+	return holdsAny(r.keywords, near) || holdsAny(r.keywords, outer)
+}
+
+func holdsAny(a *automaton, text []byte) bool {
+	holds := false
+	a.each(text, func(int, int, int) bool {
+		holds = true
+		return false
+	})
+	return holds
+}

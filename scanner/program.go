@@ -1,0 +1,97 @@
+package scanner
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/keywright/keywright/patterns"
+)
+
+// ErrNoPatterns says that a scanner was asked for that has nothing to look for: its scans would all be clean.
+var ErrNoPatterns = errors.New("no patterns to scan with")
+
+// program is a set of patterns in the form that runs: one prefilter for all literals, one matcher each.
+type program struct {
+	prefilter prefilter
+	owners    [][]int // by literal: the rules to try
+	rules     []*rule
+}
+
+// rule is one pattern with its matcher. Exactly one of structure and expression is set.
+type rule struct {
+	pattern    *patterns.Pattern
+	structure  *structure
+	expression *expression
+	keywords   *automaton // nil: none needed
+	canary     bool       // the scanner's own, never reported
+}
+
+func compile(all []*patterns.Pattern) (*program, error) {
+	p := &program{}
+	numbers := map[literal]int{}
+	var literals []literal
+	for _, pattern := range all {
+		r, own, err := compileRule(pattern)
+		if err != nil {
+			return nil, fmt.Errorf("pattern %s: %w", pattern.ID, err)
+		}
+		for _, l := range own {
+			n, known := numbers[l]
+			if !known {
+				n = len(literals)
+				numbers[l] = n
+				literals = append(literals, l)
+				p.owners = append(p.owners, nil)
+			}
+			p.owners[n] = append(p.owners[n], len(p.rules))
+		}
+		p.rules = append(p.rules, r)
+	}
+	p.prefilter = newAutomaton(literals)
+	return p, nil
+}
+
+func compileRule(pattern *patterns.Pattern) (*rule, []literal, error) {
+	r := &rule{pattern: pattern, keywords: keywordAutomaton(pattern.Keywords)}
+	switch {
+	case pattern.Format != nil && pattern.Regex == nil:
+		s, err := compileFormat(pattern.Format)
+		if err != nil {
+			return nil, nil, err
+		}
+		r.structure = s
+		return r, distinct(s.anchors, false), nil
+	case pattern.Regex != nil && pattern.Format == nil:
+		e, err := compileRegex(pattern.Regex)
+		if err != nil {
+			return nil, nil, err
+		}
+		r.expression = e
+		for _, l := range pattern.Regex.Literals {
+			if len(l) < minAnchor {
+				return nil, nil, fmt.Errorf("the literal %q is shorter than %d bytes", l, minAnchor)
+			}
+		}
+		return r, distinct(pattern.Regex.Literals, pattern.Regex.FoldCase), nil
+	}
+	return nil, nil, errors.New("exactly one of format and regex is needed")
+}
+
+func distinct(texts []string, fold bool) []literal {
+	seen := map[string]bool{}
+	var out []literal
+	for _, t := range texts {
+		if !seen[t] {
+			seen[t] = true
+			out = append(out, literal{t, fold})
+		}
+	}
+	return out
+}
+
+func keywordAutomaton(keywords []string) *automaton {
+	if len(keywords) == 0 {
+		return nil
+	}
+	return newAutomaton(distinct(keywords, true))
+}
