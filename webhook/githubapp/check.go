@@ -54,11 +54,11 @@ type Annotation struct {
 // PutCheck makes the check run of c.ExternalID on c.Head, or brings the one there to what c says, and returns
 // its id. More than 50 annotations go in several requests.
 //
-// Twice with the same c: the second finds it concluded and changes nothing. Two at once: two check runs may be
+// Twice with the same c: the second finds it concluded that way and changes nothing. Two at once: two check runs may be
 // made, since GitHub has no unique key; the queue keeps that from happening.
 func (a *App) PutCheck(ctx context.Context, r Repository, c Check) (int64, error) {
-	id, concluded, err := a.FindCheck(ctx, r, c.Head, c.ExternalID)
-	if err != nil || concluded {
+	id, conclusion, err := a.FindCheck(ctx, r, c.Head, c.ExternalID)
+	if err != nil || conclusion != InProgress && conclusion == c.Conclusion {
 		return id, err
 	}
 	pages := pagesOf(c.Annotations)
@@ -87,19 +87,19 @@ func pagesOf(all []Annotation) [][]Annotation {
 }
 
 // FindCheck looks for the check run of an external id on a commit. id is 0 when there is none.
-func (a *App) FindCheck(ctx context.Context, r Repository, head, externalID string) (id int64, concluded bool, err error) {
+func (a *App) FindCheck(ctx context.Context, r Repository, head, externalID string) (id int64, conclusion Conclusion, err error) {
 	name := CheckName
 	options := &github.ListCheckRunsOptions{CheckName: &name, AppID: &a.o.AppID, ListOptions: github.ListOptions{PerPage: 100}}
 	found, response, err := a.client(r, toCheck).api.Checks.ListCheckRunsForRef(ctx, r.Owner, r.Name, head, options)
 	if err := a.refused(r, toCheck, response, err); err != nil {
-		return 0, false, fmt.Errorf("list check runs of %s at %s: %w", r.FullName(), head, err)
+		return 0, InProgress, fmt.Errorf("list check runs of %s at %s: %w", r.FullName(), head, err)
 	}
 	for _, run := range found.CheckRuns {
 		if run.GetExternalID() == externalID {
-			return run.GetID(), run.GetConclusion() != "", nil
+			return run.GetID(), Conclusion(run.GetConclusion()), nil
 		}
 	}
-	return 0, false, nil
+	return 0, InProgress, nil
 }
 
 // CreateCheckRun makes a check run with at most 50 annotations.

@@ -33,7 +33,16 @@ const (
 // scope is what one token opens.
 type scope struct {
 	installation, repository int64
+	name                     string // instead of the repository's id, where that is not known
 	purpose                  purpose
+}
+
+func scopeOf(r Repository, p purpose) scope {
+	s := scope{installation: r.Installation, repository: r.ID, purpose: p}
+	if r.ID == 0 {
+		s.name = r.Name
+	}
+	return s
 }
 
 // client is an API client with a token of one scope. ghinstallation renews the token before it expires.
@@ -44,7 +53,7 @@ type client struct {
 
 // client returns the one of a scope.
 func (a *App) client(r Repository, p purpose) *client {
-	s := scope{r.Installation, r.ID, p}
+	s := scopeOf(r, p)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if c := a.clients[s]; c != nil {
@@ -63,7 +72,7 @@ func (a *App) client(r Repository, p purpose) *client {
 func (a *App) forget(r Repository, p purpose) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	delete(a.clients, scope{r.Installation, r.ID, p})
+	delete(a.clients, scopeOf(r, p))
 }
 
 func (a *App) newClient(s scope) *client {
@@ -73,13 +82,34 @@ func (a *App) newClient(s scope) *client {
 	tokens := ghinstallation.NewFromAppsTransport(signer, s.installation)
 	tokens.BaseURL = a.apiURL.String()
 	tokens.Client = a.httpClient(capped)
-	tokens.InstallationTokenOptions = &github.InstallationTokenOptions{
-		RepositoryIDs: []int64{s.repository}, Permissions: permissions(s.purpose),
+	tokens.InstallationTokenOptions = &github.InstallationTokenOptions{Permissions: permissions(s.purpose)}
+	if s.repository != 0 {
+		tokens.InstallationTokenOptions.RepositoryIDs = []int64{s.repository}
+	} else {
+		tokens.InstallationTokenOptions.Repositories = []string{s.name}
 	}
-	api := github.NewClient(a.httpClient(tokens))
+	return &client{api: a.api(tokens), tokens: tokens}
+}
+
+func (a *App) api(transport http.RoundTripper) *github.Client {
+	api := github.NewClient(a.httpClient(transport))
 	api.BaseURL = a.apiURL
 	api.UserAgent = "keywright"
-	return &client{api: api, tokens: tokens}
+	return api
+}
+
+// Find returns a repository by its name, with the installation through which we see it; its ID stays 0.
+// Errors: ErrGone when the App is not installed there, or no longer.
+func (a *App) Find(ctx context.Context, owner, name string) (Repository, error) {
+	signer := ghinstallation.NewAppsTransportFromPrivateKey(&cappedTransport{next: a.o.Transport}, a.o.AppID, a.key)
+	found, response, err := a.api(signer).Apps.FindRepositoryInstallation(ctx, owner, name)
+	if err != nil {
+		if response != nil && response.StatusCode == http.StatusNotFound {
+			err = ErrGone
+		}
+		return Repository{}, fmt.Errorf("find the installation of %s/%s: %w", owner, name, err)
+	}
+	return Repository{Installation: found.GetID(), Owner: owner, Name: name}, nil
 }
 
 func permissions(p purpose) *github.InstallationPermissions {

@@ -12,13 +12,20 @@ import (
 	"sync"
 )
 
+// Range is what a push moved.
+type Range struct {
+	Ref    string // full name, as it was pushed: names are scanned too
+	Before string // empty or all zeros: a new ref
+	After  string
+}
+
 // Fetched is what a push brought, in a bare repository of its own.
 type Fetched struct {
 	Dir string
-	// Before and After are the range to scan: what After reaches and Before does not. Before is empty when all
-	// that After reaches is to be scanned: a new ref, or a before that GitHub no longer serves.
-	Before, After string
-	Notes         []string // for people: what was different from the push
+	// Range is what to scan: what After reaches and Before does not. Before is empty when all that After reaches is to
+	// be scanned: a new ref, a tag, or a before that GitHub no longer serves. Ref stands in the repository.
+	Range
+	Notes []string // for people: what was different from the push
 }
 
 // depths are tried in turn until what is new does not touch the end of what was fetched. The last is no limit.
@@ -26,24 +33,28 @@ var depths = []string{"--depth=32", "--depth=1024", "--unshallow"} //nolint:goch
 
 // Fetch brings the objects that are new between two commits into a fresh bare repository below the App's
 // temporary folder: the commits and trees to a depth that covers them, then the new blobs by their ids.
-// An empty or all-zero before means everything that after reaches.
 //
 // cleanup removes the repository; it is never nil and may be called twice. Cancelled: git is killed and
 // nothing stays. Errors: ErrGone when after is not served, ErrTooLarge; the rest may pass.
-func (a *App) Fetch(ctx context.Context, r Repository, before, after string) (got Fetched, cleanup func(), err error) {
-	g, cleanup, err := a.prepare(ctx, r, after)
+func (a *App) Fetch(ctx context.Context, r Repository, moved Range) (got Fetched, cleanup func(), err error) {
+	g, cleanup, err := a.prepare(ctx, r, moved.After)
 	if err != nil {
 		return Fetched{}, cleanup, fmt.Errorf("fetch %s: %w", r.FullName(), err)
 	}
-	got, err = g.bring(ctx, strings.Trim(before, "0"), before, after)
+	got, err = g.bring(ctx, moved)
+	if err != nil {
+		cleanup()
+		return Fetched{}, cleanup, fmt.Errorf("fetch %s: %w", r.FullName(), a.told(r, err))
+	}
+	return got, cleanup, nil
+}
+
+// told forgets a token that git was refused with.
+func (a *App) told(r Repository, err error) error {
 	if errors.Is(err, errRefused) {
 		a.forget(r, toFetch)
 	}
-	if err != nil {
-		cleanup()
-		return Fetched{}, cleanup, fmt.Errorf("fetch %s: %w", r.FullName(), err)
-	}
-	return got, cleanup, nil
+	return err
 }
 
 // prepare makes the empty repository and what git needs to fill it.
@@ -67,22 +78,24 @@ func (a *App) prepare(ctx context.Context, r Repository, after string) (*git, fu
 	return g, cleanup, nil
 }
 
-// bring fetches the range. set is before without its zeros.
-func (g *git) bring(ctx context.Context, set, before, after string) (Fetched, error) {
-	got := Fetched{Dir: g.dir, After: after}
-	if set == "" {
-		return got, g.fetch(ctx, nil, "--", "origin", after+":"+refAfter)
+// refBefore keeps the commit before reachable. It is no name of the repository, so it is not scanned.
+const refBefore = "refs/keywright/before"
+
+func (g *git) bring(ctx context.Context, moved Range) (Fetched, error) {
+	got := Fetched{Dir: g.dir, Range: moved}
+	if strings.Trim(moved.Before, "0") == "" || strings.HasPrefix(moved.Ref, "refs/tags/") {
+		return g.all(ctx, got)
 	}
-	got.Before = before
 	for i, depth := range depths {
-		err := g.fetchRange(ctx, depth, before, after)
+		err := g.fetch(ctx, nil, depth, "--filter=blob:none", "--", "origin", moved.Before+":"+refBefore, moved.After+":"+moved.Ref)
 		if errors.Is(err, ErrGone) && i == 0 {
-			return g.withoutBefore(ctx, got)
+			got.Notes = append(got.Notes, "GitHub no longer serves "+moved.Before+": the whole history of the new commit was fetched")
+			return g.all(ctx, got)
 		}
 		if err != nil {
 			return got, err
 		}
-		covered, err := g.covered(ctx, before, after)
+		covered, err := g.covered(ctx, moved.Before, moved.After)
 		if err != nil {
 			return got, err
 		}
@@ -90,25 +103,14 @@ func (g *git) bring(ctx context.Context, set, before, after string) (Fetched, er
 			break
 		}
 	}
-	return got, g.blobs(ctx, before, after)
+	return got, g.blobs(ctx, moved.Before, moved.After)
 }
 
-func (g *git) fetchRange(ctx context.Context, depth, before, after string) error {
-	return g.fetch(ctx, nil, depth, "--filter=blob:none", "--", "origin", before+":"+refBefore, after+":"+refAfter)
-}
-
-// withoutBefore is for a before that a force push left behind: all of after is new, as far as we can tell.
-func (g *git) withoutBefore(ctx context.Context, got Fetched) (Fetched, error) {
-	got.Notes = append(got.Notes, "GitHub no longer serves "+got.Before+": the whole history of the new commit was fetched")
+// all fetches everything that after reaches, annotated tags with it.
+func (g *git) all(ctx context.Context, got Fetched) (Fetched, error) {
 	got.Before = ""
-	return got, g.fetch(ctx, nil, "--", "origin", got.After+":"+refAfter)
+	return got, g.fetch(ctx, nil, "--", "origin", got.After+":"+got.Ref)
 }
-
-// The refs that keep what was fetched reachable.
-const (
-	refBefore = "refs/keywright/before"
-	refAfter  = "refs/keywright/after"
-)
 
 // covered says whether none of the new commits is one where the fetch was cut off.
 func (g *git) covered(ctx context.Context, before, after string) (bool, error) {
@@ -148,4 +150,34 @@ func (g *git) blobs(ctx context.Context, before, after string) error {
 		return nil
 	}
 	return g.fetch(ctx, wanted.Bytes(), "--filter=blob:none", "--stdin", "--", "origin")
+}
+
+// maxObjectBytes is the longest object that [App.Object] reads, as long as what a scan reads at most.
+const maxObjectBytes = 64 << 20
+
+// Object returns one object's content by its id: a blob, or a commit or tag as git stores it. r.ID may be 0.
+// Errors: ErrGone when it is not served, ErrTooLarge; the rest may pass.
+func (a *App) Object(ctx context.Context, r Repository, id string) ([]byte, error) {
+	g, cleanup, err := a.prepare(ctx, r, id)
+	if err != nil {
+		return nil, fmt.Errorf("read %s of %s: %w", id, r.FullName(), err)
+	}
+	defer cleanup()
+	text, err := g.object(ctx, id)
+	if err != nil {
+		return nil, fmt.Errorf("read %s of %s: %w", id, r.FullName(), a.told(r, err))
+	}
+	return text, nil
+}
+
+func (g *git) object(ctx context.Context, id string) ([]byte, error) {
+	if err := g.fetch(ctx, nil, "--depth=1", "--filter=blob:none", "--", "origin", id); err != nil {
+		return nil, err
+	}
+	kind, err := g.run(ctx, nil, "cat-file", "-t", id)
+	if err != nil {
+		return nil, err
+	}
+	g.maxList = maxObjectBytes
+	return g.run(ctx, nil, "cat-file", strings.TrimSpace(string(kind)), id)
 }

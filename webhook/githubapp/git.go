@@ -2,6 +2,7 @@ package githubapp
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -30,6 +31,7 @@ type git struct {
 	dir      string
 	env      []string
 	maxBytes int64
+	maxList  int // bytes of output that are read; 0 means maxListBytes
 }
 
 // environment is all that git gets to see. The token is a header for the one repository's URL, in the
@@ -149,7 +151,7 @@ func (g *git) run(ctx context.Context, stdin []byte, args ...string) ([]byte, er
 	cmd.Dir, cmd.Env, cmd.WaitDelay = g.dir, g.env, gitWait
 	cmd.Stdin = bytes.NewReader(stdin)
 	killTogether(cmd)
-	stdout, stderr := &limited{max: maxListBytes}, &limited{max: maxStderrBytes}
+	stdout, stderr := &limited{max: cmp.Or(g.maxList, maxListBytes)}, &limited{max: maxStderrBytes}
 	cmd.Stdout, cmd.Stderr = stdout, stderr
 	err := cmd.Run()
 	switch {

@@ -42,6 +42,10 @@ func named(r *githubtest.Repository) githubapp.Repository {
 	return githubapp.Repository{Installation: r.Installation, ID: r.ID, Owner: r.Owner, Name: r.Name}
 }
 
+func moved(before, after string) githubapp.Range {
+	return githubapp.Range{Ref: "refs/heads/main", Before: before, After: after}
+}
+
 // git runs git in a fetched repository, where nothing may be fetched any more.
 func git(t *testing.T, dir string, args ...string) string {
 	t.Helper()
@@ -71,7 +75,7 @@ func TestFetchBringsTheBlobsOfAPushAndNoOthers(t *testing.T) {
 	grow(repo, 33, "old")
 	before, after := grow(repo, 3, "new")
 	a, _ := app(t, gh, nil)
-	got, cleanup, err := a.Fetch(t.Context(), named(repo), before, after)
+	got, cleanup, err := a.Fetch(t.Context(), named(repo), moved(before, after))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +104,7 @@ func TestFetchOfMoreCommitsThanTheFirstDepth(t *testing.T) {
 	grow(repo, 2, "old")
 	before, after := grow(repo, 33, "new")
 	a, _ := app(t, gh, nil)
-	got, cleanup, err := a.Fetch(t.Context(), named(repo), before, after)
+	got, cleanup, err := a.Fetch(t.Context(), named(repo), moved(before, after))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,7 +123,7 @@ func TestFetchOfANewRefBringsAllOfIt(t *testing.T) {
 	repo := gh.AddRepository("octo", "demo")
 	before, after := grow(repo, 3, "new")
 	a, _ := app(t, gh, nil)
-	got, cleanup, err := a.Fetch(t.Context(), named(repo), before, after)
+	got, cleanup, err := a.Fetch(t.Context(), named(repo), moved(before, after))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,7 +143,7 @@ func TestFetchAfterAForcePushThatGitHubForgot(t *testing.T) {
 	_, after := grow(repo, 2, "new")
 	gone := strings.Repeat("12", 20)
 	a, temp := app(t, gh, nil)
-	got, cleanup, err := a.Fetch(t.Context(), named(repo), gone, after)
+	got, cleanup, err := a.Fetch(t.Context(), named(repo), moved(gone, after))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,8 +152,54 @@ func TestFetchAfterAForcePushThatGitHubForgot(t *testing.T) {
 	}
 	cleanup()
 	cleanup()
-	if _, _, err := a.Fetch(t.Context(), named(repo), after, gone); !errors.Is(err, githubapp.ErrGone) {
+	if _, _, err := a.Fetch(t.Context(), named(repo), moved(after, gone)); !errors.Is(err, githubapp.ErrGone) {
 		t.Errorf("error of an after that is gone = %v", err)
+	}
+	if left, err := os.ReadDir(temp); err != nil || len(left) != 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+func TestFetchOfATagBringsTheTagItself(t *testing.T) {
+	t.Parallel()
+	gh := githubtest.New(t, githubtest.Options{})
+	repo := gh.AddRepository("octo", "demo")
+	grow(repo, 2, "new")
+	repo.Git("-c", "user.name=o", "-c", "user.email=o@github.invalid", "tag", "-a", "-m", "Release", "v1", "main")
+	tag := repo.Git("rev-parse", "v1")
+	a, _ := app(t, gh, nil)
+	got, cleanup, err := a.Fetch(t.Context(), named(repo), githubapp.Range{Ref: "refs/tags/v1", After: tag})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cleanup()
+	if kind := git(t, got.Dir, "cat-file", "-t", "refs/tags/v1"); kind != "tag" {
+		t.Errorf("refs/tags/v1 is a %s", kind)
+	}
+}
+
+func TestObjectIsReadByItsID(t *testing.T) {
+	t.Parallel()
+	gh := githubtest.New(t, githubtest.Options{})
+	repo := gh.AddRepository("octo", "demo")
+	_, head := grow(repo, 3, "new")
+	a, temp := app(t, gh, nil)
+	found, err := a.Find(t.Context(), "octo", "demo")
+	if err != nil || found.Installation != repo.Installation {
+		t.Fatalf("Find = %+v, %v", found, err)
+	}
+	for _, name := range []string{head + ":new/1", head} {
+		want := repo.Git("cat-file", strings.TrimSpace(repo.Git("cat-file", "-t", name)), name)
+		text, err := a.Object(t.Context(), found, repo.Git("rev-parse", name))
+		if err != nil || strings.TrimSpace(string(text)) != strings.TrimSpace(want) {
+			t.Errorf("object %s = %q, %v; want %q", name, text, err, want)
+		}
+	}
+	if _, err := a.Object(t.Context(), found, strings.Repeat("12", 20)); !errors.Is(err, githubapp.ErrGone) {
+		t.Errorf("error of an object that is gone = %v", err)
+	}
+	if _, err := a.Find(t.Context(), "octo", "nothing"); !errors.Is(err, githubapp.ErrGone) {
+		t.Errorf("error of a repository without us = %v", err)
 	}
 	if left, err := os.ReadDir(temp); err != nil || len(left) != 0 {
 		t.Errorf("left behind: %v, %v", left, err)
@@ -164,7 +214,7 @@ func TestFetchOverItsCapIsRefusedAndLeavesNothing(t *testing.T) {
 	_, _ = rand.Read(noise)
 	before, after := repo.Commit("main", "Big", map[string][]byte{"noise": noise})
 	a, temp := app(t, gh, func(o *githubapp.Options) { o.MaxFetch = 100_000 })
-	if _, _, err := a.Fetch(t.Context(), named(repo), before, after); !errors.Is(err, githubapp.ErrTooLarge) {
+	if _, _, err := a.Fetch(t.Context(), named(repo), moved(before, after)); !errors.Is(err, githubapp.ErrTooLarge) {
 		t.Errorf("error = %v, want ErrTooLarge", err)
 	}
 	if left, err := os.ReadDir(temp); err != nil || len(left) != 0 {
@@ -188,7 +238,7 @@ func TestCancelledFetchLeavesNothing(t *testing.T) {
 	repo := gh.AddRepository("octo", "demo")
 	before, after := grow(repo, 1, "new")
 	a, temp := app(t, gh, nil)
-	if _, _, err := a.Fetch(ctx, named(repo), before, after); !errors.Is(err, context.Canceled) {
+	if _, _, err := a.Fetch(ctx, named(repo), moved(before, after)); !errors.Is(err, context.Canceled) {
 		t.Errorf("error = %v, want context.Canceled", err)
 	}
 	if left, err := os.ReadDir(temp); err != nil || len(left) != 0 {
@@ -203,7 +253,7 @@ func TestTokenStaysInTheEnvironment(t *testing.T) {
 	repo := gh.AddRepository("octo", "demo")
 	before, after := grow(repo, 2, "new")
 	a, temp := app(t, gh, nil)
-	_, cleanup, err := a.Fetch(t.Context(), named(repo), before, after)
+	_, cleanup, err := a.Fetch(t.Context(), named(repo), moved(before, after))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -226,7 +276,7 @@ func TestTokenStaysInTheEnvironment(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, _, err = a.Fetch(t.Context(), named(repo), "", strings.Repeat("12", 20))
+	_, _, err = a.Fetch(t.Context(), named(repo), moved("", strings.Repeat("12", 20)))
 	if err == nil || strings.Contains(err.Error(), "ghs_") || strings.Contains(err.Error(), "Basic") {
 		t.Errorf("error = %v", err)
 	}
@@ -240,11 +290,11 @@ func TestTokenOpensOneRepositoryAndIsAskedForAgainWhenRefused(t *testing.T) {
 	a, _ := app(t, gh, nil)
 	wrong := named(repo)
 	wrong.ID = other.ID // a token for the other repository does not open this one
-	if _, _, err := a.Fetch(t.Context(), wrong, before, after); err == nil {
+	if _, _, err := a.Fetch(t.Context(), wrong, moved(before, after)); err == nil {
 		t.Error("a token for another repository opened this one")
 	}
 	fetch := func() error {
-		_, cleanup, err := a.Fetch(t.Context(), named(repo), before, after)
+		_, cleanup, err := a.Fetch(t.Context(), named(repo), moved(before, after))
 		cleanup()
 		return err
 	}
@@ -341,7 +391,7 @@ func TestRedirectToAnotherHostIsNotFollowed(t *testing.T) {
 	if _, _, err := a.FindCheck(t.Context(), named(repo), after, "x"); err == nil {
 		t.Error("an API request was redirected")
 	}
-	if _, _, err := a.Fetch(t.Context(), named(repo), before, after); err == nil {
+	if _, _, err := a.Fetch(t.Context(), named(repo), moved(before, after)); err == nil {
 		t.Error("a fetch was redirected")
 	}
 	if got := elsewhere.Requests(); len(got) != 0 {
