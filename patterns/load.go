@@ -54,7 +54,7 @@ func makeSet(rules []rulesText, check func(*parsedFile) []Problem) (*Set, []Prob
 func digest(rules []rulesText) string {
 	sum := sha256.New()
 	for _, text := range rules {
-		fmt.Fprintf(sum, "%d\n", len(text.data))
+		_, _ = fmt.Fprintf(sum, "%d\n", len(text.data))
 		sum.Write(text.data)
 	}
 	return hex.EncodeToString(sum.Sum(nil))[:12]

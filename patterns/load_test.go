@@ -123,6 +123,26 @@ func TestParseSaysWhatIsWrongAndWhere(t *testing.T) {
 	}
 }
 
+func TestRulesHaveCaps(t *testing.T) {
+	t.Parallel()
+	many := strings.Repeat("abc, ", maxTexts) + "abc"
+	long := strings.Repeat("a", maxTextBytes+1)
+	for _, test := range []struct{ name, old, new, want string }{
+		{"too many keywords", "name: Acme key", "name: a\n  keywords: [" + many + "]", "keywords: at most"},
+		{"too long an example", "KEY=", long, "examples: at most"},
+		{"too many prefixes", "prefix: acme_", "prefixes: [" + many + "]", "prefixes: at most"},
+		{"too long an id", "id: acme.key", "id: acme." + long, "at most 64 bytes"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			_, err := Parse("acme.yaml", []byte(strings.Replace(soundRules, test.old, test.new, 1)))
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %.200v, want %s", err, test.want)
+			}
+		})
+	}
+}
+
 func TestRegexRules(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ name, regex, want string }{

@@ -115,6 +115,14 @@ type Format struct {
 	Boundary bool
 }
 
+// AllPrefixes are the alternatives of the literal start; none for a free prefix.
+func (f *Format) AllPrefixes() []string {
+	if f.Prefix != "" {
+		return []string{f.Prefix}
+	}
+	return f.Prefixes
+}
+
 // Part is either a literal or a run of an alphabet.
 type Part struct {
 	Literal  string

@@ -36,23 +36,23 @@ type placedClaim struct {
 func (s *Scanner) scanBlob(blob Blob) blobResult {
 	r := blobResult{id: blob.ID, kind: blob.Kind, location: blob.Location, size: int64(len(blob.Data))}
 	budget := s.options.Limits.MaxMatchesPerBlob
-	cut := false
+	cut, spent := false, false
 	keep := func(p *pass, piece *decode.Piece) {
-		cut = cut || p.cut
+		cut, spent = cut || p.cut, spent || p.spent
 		budget -= len(p.claims)
 		for _, c := range s.program.resolve(p.claims) {
 			r.claims = append(r.claims, place(c, piece))
 		}
 	}
-	p := &pass{program: s.program, data: blob.Data, limit: budget}
+	p := newPass(s.program, blob.Data, budget)
 	p.run()
 	keep(p, nil)
 	cuts := decode.Walk(blob.Data, s.options.Limits.Decode, func(piece *decode.Piece) {
-		p := &pass{program: s.program, data: piece.Data, before: outerContext(blob.Data, piece), limit: budget}
+		p.reset(piece.Data, outerContext(blob.Data, piece), budget)
 		p.run()
 		keep(p, piece)
 	})
-	r.note(cuts, cut)
+	r.note(cuts, cut, spent)
 	r.claims = s.program.settle(r.claims)
 	r.separateCanary(s.program)
 	locate(blob.Data, r.claims)
@@ -78,13 +78,16 @@ func outerContext(data []byte, piece *decode.Piece) []byte {
 	return data[max(0, start-KeywordWindow):start]
 }
 
-func (r *blobResult) note(cuts []decode.Cut, tooMany bool) {
+func (r *blobResult) note(cuts []decode.Cut, tooMany, spent bool) {
 	for _, c := range cuts {
 		if !c.Limit {
 			r.unread++
 			continue
 		}
 		r.skips = append(r.skips, r.skip(SkipDecodeBudget, fmt.Sprintf("%s: %s", c.Decoder, c.Detail)))
+	}
+	if spent {
+		r.skips = append(r.skips, r.skip(SkipTooManyMatches, "an expression's budget of steps is spent"))
 	}
 	if tooMany {
 		r.skips = append(r.skips, r.skip(SkipTooManyMatches, "the rest of its matches is not reported"))

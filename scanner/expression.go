@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"regexp/syntax"
 	"strings"
 
 	"github.com/keywright/keywright/patterns"
@@ -28,6 +29,7 @@ type expression struct {
 	atStart  *regexp.Regexp // tried at the literal when each match begins with it and the text begins there
 	behind   *regexp.Regexp // the same, one byte earlier
 	search   *regexp.Regexp
+	size     int64 // instructions of the compiled expression: the most steps for one byte
 	group    int
 	maxBytes int
 	minBits  float64
@@ -35,8 +37,24 @@ type expression struct {
 
 // expressionState is what one pass remembers of an expression.
 type expressionState struct {
-	covered int // every match that contains a literal ending before this was found
+	covered  int   // every match that contains a literal ending before this was found
+	anchored int64 // bytes of the windows that were tried at literals
+	steps    int64 // upper bound of the steps made
 }
+
+// The budget of steps of one expression in one text. Ordinary text is far below it; a text that is made to
+// be expensive ends the expression's search there, which is reported.
+const (
+	baseSteps    = 1 << 30
+	stepsPerByte = 1 << 12
+)
+
+// denseFactor and denseFloor say when literals stand so close that one search over the text is cheaper than
+// a window at each of them: when the windows are denseFactor times the text gone through.
+const (
+	denseFactor = 8
+	denseFloor  = 64 << 10
+)
 
 func compileRegex(r *patterns.Regex) (*expression, error) {
 	if len(r.Literals) == 0 {
@@ -52,6 +70,9 @@ func compileRegex(r *patterns.Regex) (*expression, error) {
 		e.maxBytes = defaultMaxBytes
 	}
 	e.maxBytes = min(e.maxBytes, hardMaxBytes)
+	if e.size, err = instructions(expr); err != nil {
+		return nil, err
+	}
 	if r.Secret != "" {
 		if e.group = search.SubexpIndex(r.Secret); e.group < 0 {
 			return nil, fmt.Errorf("the expression has no group %q", r.Secret)
@@ -62,6 +83,18 @@ func compileRegex(r *patterns.Regex) (*expression, error) {
 		e.behind = regexp.MustCompile(`\A(?s:.)(?:` + expr + `)`)
 	}
 	return e, nil
+}
+
+func instructions(expr string) (int64, error) {
+	tree, err := syntax.Parse(expr, syntax.Perl)
+	if err != nil {
+		return 0, fmt.Errorf("parse the expression: %w", err)
+	}
+	program, err := syntax.Compile(tree.Simplify())
+	if err != nil {
+		return 0, fmt.Errorf("compile the expression: %w", err)
+	}
+	return int64(len(program.Inst)), nil
 }
 
 // beginsWithLiteral says whether every match begins with one of the literals, case-sensitive ones only.
@@ -79,14 +112,17 @@ func beginsWithLiteral(expr string, literals []string) bool {
 type found struct{ start, end, secretStart, secretEnd int }
 
 // each gives every match that contains the literal at data[start:end], and those that a search over a
-// wider window found with it.
-func (e *expression) each(data []byte, start, end int, state *expressionState, work *int64, accept func(found)) {
-	if e.atStart != nil {
-		e.anchored(data, start, work, accept)
-		return
+// wider window found with it. False says that the budget of steps is spent.
+func (e *expression) each(data []byte, start, end int, state *expressionState, accept func(found)) bool {
+	if state.steps > baseSteps+stepsPerByte*int64(len(data)) {
+		return false
+	}
+	if e.atStart != nil && state.anchored <= denseFactor*int64(start)+denseFloor {
+		e.anchored(data, start, state, accept)
+		return true
 	}
 	if end <= state.covered {
-		return
+		return true
 	}
 	left := max(0, end-e.maxBytes-1)
 	right := end + e.maxBytes + 1
@@ -98,30 +134,44 @@ func (e *expression) each(data []byte, start, end int, state *expressionState, w
 	if right < len(data) {
 		state.covered = right - e.maxBytes - 1
 	}
-	*work += int64(right - left)
-	for _, m := range e.search.FindAllSubmatchIndex(data[left:right], -1) {
-		if m[0] == 0 && left > 0 || left+m[1] == right && right < len(data) {
-			continue
+	e.searchWindow(data, left, right, state, accept)
+	return true
+}
+
+// searchWindow finds the matches in data[left:right], but for those that touch a margin behind which the
+// text goes on.
+func (e *expression) searchWindow(data []byte, left, right int, state *expressionState, accept func(found)) {
+	for at := left; at < right; {
+		m := e.search.FindSubmatchIndex(data[at:right])
+		if m == nil {
+			state.steps += int64(right-at) * e.size
+			return
 		}
-		e.give(m, left, accept)
+		state.steps += int64(min(m[1]+e.maxBytes, right-at)) * e.size
+		if !(m[0] == 0 && at > 0) && !(at+m[1] == right && right < len(data)) {
+			e.give(m, at, accept)
+		}
+		// The last byte of a match stays in view, so that the next one sees its true neighbour.
+		at += max(m[1]-1, m[0]+1)
 	}
 }
 
-func (e *expression) anchored(data []byte, start int, work *int64, accept func(found)) {
+func (e *expression) anchored(data []byte, start int, state *expressionState, accept func(found)) {
+	re, from := e.behind, start-1
 	if start == 0 {
-		window := data[:min(len(data), e.maxBytes+1)]
-		*work += int64(len(window))
-		if m := e.atStart.FindSubmatchIndex(window); m != nil {
-			e.give(m, 0, accept)
-		}
+		re, from = e.atStart, 0
+	}
+	window := data[from:min(len(data), start+e.maxBytes+1)]
+	state.anchored += int64(len(window))
+	state.steps += int64(len(window)) * e.size
+	m := re.FindSubmatchIndex(window)
+	if m == nil {
 		return
 	}
-	window := data[start-1 : min(len(data), start+e.maxBytes+1)]
-	*work += int64(len(window))
-	if m := e.behind.FindSubmatchIndex(window); m != nil {
+	if start > 0 {
 		m[0]++
-		e.give(m, start-1, accept)
 	}
+	e.give(m, from, accept)
 }
 
 func (e *expression) give(m []int, offset int, accept func(found)) {

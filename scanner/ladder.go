@@ -28,7 +28,7 @@ type claim struct {
 //  4. reject lists and placeholders;
 //  5. context: a keyword within KeywordWindow bytes before.
 //
-// A rung may let too much through to the next, never too little. A pass is used once.
+// A rung may let too much through to the next, never too little.
 type pass struct {
 	program *program
 	data    []byte
@@ -36,8 +36,10 @@ type pass struct {
 	limit   int    // claims at most
 	claims  []claim
 	cut     bool // the limit was hit
+	spent   bool // an expression's budget of steps was spent
 	work    int64
 	states  []ruleState
+	dirty   bool // states are not all zero
 }
 
 // ruleState is what a pass remembers of one rule.
@@ -46,8 +48,19 @@ type ruleState struct {
 	expression expressionState
 }
 
+func newPass(program *program, data []byte, limit int) *pass {
+	return &pass{program: program, data: data, limit: limit, states: make([]ruleState, len(program.rules))}
+}
+
+// reset makes the pass ready for another text.
+func (p *pass) reset(data, before []byte, limit int) {
+	if p.dirty {
+		clear(p.states)
+	}
+	*p = pass{program: p.program, data: data, before: before, limit: limit, states: p.states}
+}
+
 func (p *pass) run() {
-	p.states = make([]ruleState, len(p.program.rules))
 	p.work += int64(len(p.data))
 	p.program.prefilter.each(p.data, func(literal, start, end int) bool {
 		for _, n := range p.program.owners[literal] {
@@ -60,6 +73,7 @@ func (p *pass) run() {
 // try walks one rule up the ladder from a literal's place.
 func (p *pass) try(n, start, end int) {
 	r, state := p.program.rules[n], &p.states[n]
+	p.dirty = true
 	if start < state.claimed {
 		return
 	}
@@ -69,11 +83,12 @@ func (p *pass) try(n, start, end int) {
 		}
 		return
 	}
-	r.expression.each(p.data, start, end, &state.expression, &p.work, func(f found) {
-		if f.start >= p.states[n].claimed {
+	within := r.expression.each(p.data, start, end, &state.expression, func(f found) {
+		if f.start >= state.claimed {
 			p.consider(n, f)
 		}
 	})
+	p.spent = p.spent || !within
 }
 
 // consider takes a match of shape and checksum through the rungs that are left.

@@ -144,6 +144,9 @@ func (s *structure) compileBoundary(elements []element) {
 // match finds the span around the anchor at data[start:end]. For an alternative of several starts or ends
 // the longest that holds is taken.
 func (s *structure) match(data []byte, start, end int, work *int64) (from, to int, ok bool) {
+	if len(s.left) == 0 && !boundaryBefore(data, start, s.leading) {
+		return 0, 0, false
+	}
 	var endBuf, startBuf [4]interval
 	ends := s.walk(data, s.right, append(endBuf[:0], interval{end, end}), forward, work)
 	if len(ends) == 0 {

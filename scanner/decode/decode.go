@@ -1,5 +1,7 @@
 package decode
 
+import "slices"
+
 // MinRun is the shortest run of characters that is taken for an encoding.
 const MinRun = 20
 
@@ -51,6 +53,8 @@ type Cut struct {
 // what a limit left out; each kind of cut is reported once.
 func Walk(data []byte, limits Limits, visit func(*Piece)) []Cut {
 	w := &walker{limits: limits.filled(len(data)), visit: visit}
+	w.lines = make([][]line, max(0, w.limits.MaxDepth))
+	w.buffers = make([][]byte, max(0, w.limits.MaxDepth))
 	w.walk(data, nil, 0)
 	return w.cuts
 }
@@ -75,7 +79,11 @@ type walker struct {
 	spent   int64
 	members int
 	cuts    []Cut
+	lines   [][]line // by depth, reused from run to run
+	buffers [][]byte // by depth, the decoded text that is lent out
 }
+
+func (w *walker) buffer(depth int) []byte { return w.buffers[depth][:0] }
 
 // walk tries every decoder on one text. An archive is decoded as such only: its bytes are compressed.
 func (w *walker) walk(data []byte, parent *Piece, depth int) {
@@ -120,10 +128,11 @@ func (w *walker) give(p *Piece, depth int) {
 func child(parent *Piece, decoder string, data []byte, place mapping) *Piece {
 	p := &Piece{Data: data, parent: parent, place: place}
 	if parent != nil {
-		p.Decoders = append(p.Decoders, parent.Decoders...)
+		p.Decoders = append(slices.Clone(parent.Decoders), decoder)
 		p.Member = parent.Member
+		return p
 	}
-	p.Decoders = append(p.Decoders, decoder)
+	p.Decoders = []string{decoder}
 	return p
 }
 

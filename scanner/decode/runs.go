@@ -65,11 +65,14 @@ func (w *walker) runs(data []byte, parent *Piece, depth int) {
 			i++
 			continue
 		}
-		r, end := runAt(data, i)
-		i = end
-		if r.chars < MinRun {
+		end, seen, all := stretch(data, i)
+		if end-i < MinRun {
+			i = end
 			continue
 		}
+		r := run{lines: append(w.lines[depth][:0], line{i, end}), chars: end - i, seen: seen, all: all}
+		i = r.extend(data)
+		w.lines[depth] = r.lines
 		if r.all&classHex != 0 {
 			w.hex(data, &r, parent, depth)
 		}
@@ -79,24 +82,20 @@ func (w *walker) runs(data []byte, parent *Piece, depth int) {
 	}
 }
 
-// runAt collects the run that begins at i with the lines that continue it, and where the search goes on.
+// extend adds the lines that continue the run, and returns where the search goes on.
 //
 // A line continues a run when it holds nothing else than the run's characters up to its end, a quote or
 // padding. A first line shorter than MinRun is not continued: ordinary text is full of such words.
-func runAt(data []byte, i int) (run, int) {
-	end, seen, all := stretch(data, i)
-	r := run{lines: []line{{i, end}}, chars: end - i, seen: seen, all: all}
-	if r.chars < MinRun {
-		return r, end
-	}
+func (r *run) extend(data []byte) int {
+	end := r.lines[0].end
 	for {
 		next, ok := continuation(data, end)
 		if !ok {
-			return r, end
+			return end
 		}
 		stop, more, every := stretch(data, next)
 		if stop == next || stop < len(data) && bytes.IndexByte([]byte("=\r\n\\\"'`,<"), data[stop]) < 0 {
-			return r, end
+			return end
 		}
 		r.lines = append(r.lines, line{next, stop})
 		r.chars += stop - next
@@ -119,7 +118,10 @@ func stretch(data []byte, i int) (end int, seen, all byte) {
 // escapes of a string, and an indent.
 func continuation(data []byte, i int) (int, bool) {
 	rest := data[i:]
-	for _, wrap := range []string{"\n", "\r\n", `\n`, `\r\n`} {
+	if len(rest) == 0 || rest[0] != '\n' && rest[0] != '\r' && rest[0] != '\\' {
+		return 0, false
+	}
+	for _, wrap := range [...]string{"\n", "\r\n", `\n`, `\r\n`} {
 		if bytes.HasPrefix(rest, []byte(wrap)) {
 			at := i + len(wrap)
 			for at < len(data) && classes[data[at]]&classSpace != 0 {
@@ -139,7 +141,8 @@ func (w *walker) base64(data []byte, r *run, parent *Piece, depth int) {
 		if !w.take("base64", int64(r.chars)*3/4) {
 			return
 		}
-		decoded := decodeBase64(chars[skip:])
+		decoded := appendBase64(w.buffer(depth), chars[skip:])
+		w.buffers[depth] = decoded
 		w.give(child(parent, "base64", decoded, &quantum{run: r, skip: skip, in: 4, out: 3}), depth)
 		if isAllText(decoded) {
 			return
@@ -158,9 +161,8 @@ func (r *run) join(data []byte) []byte {
 	return chars
 }
 
-// decodeBase64 decodes characters of both alphabets; of an incomplete last group what is whole.
-func decodeBase64(chars []byte) []byte {
-	out := make([]byte, 0, len(chars)*3/4)
+// appendBase64 decodes characters of both alphabets; of an incomplete last group what is whole.
+func appendBase64(out, chars []byte) []byte {
 	for len(chars) >= 4 {
 		a, b, c, d := sextets[chars[0]], sextets[chars[1]], sextets[chars[2]], sextets[chars[3]]
 		out = append(out, a<<2|b>>4, b<<4|c>>2, c<<6|d)
@@ -185,7 +187,8 @@ func (w *walker) hex(data []byte, r *run, parent *Piece, depth int) {
 		if !w.take("hex", int64(r.chars/2)) {
 			return
 		}
-		decoded := decodeHex(chars[skip:])
+		decoded := appendHex(w.buffer(depth), chars[skip:])
+		w.buffers[depth] = decoded
 		w.give(child(parent, "hex", decoded, &quantum{run: r, skip: skip, in: 2, out: 1}), depth)
 		if isAllText(decoded) {
 			return
@@ -193,10 +196,9 @@ func (w *walker) hex(data []byte, r *run, parent *Piece, depth int) {
 	}
 }
 
-func decodeHex(chars []byte) []byte {
-	out := make([]byte, len(chars)/2)
-	for i := range out {
-		out[i] = nibble(chars[2*i])<<4 | nibble(chars[2*i+1])
+func appendHex(out, chars []byte) []byte {
+	for i := 0; i+1 < len(chars); i += 2 {
+		out = append(out, nibble(chars[i])<<4|nibble(chars[i+1]))
 	}
 	return out
 }

@@ -365,7 +365,7 @@ func (h *History) missingTips(ctx context.Context) []scanner.Skip {
 func (h *History) missingBelow(ctx context.Context, all reached) []scanner.Skip {
 	walker, ok := h.reader.(missingWalker)
 	if !ok {
-		return []scanner.Skip{{Reason: scanner.SkipMissingObject, Detail: "a tree names objects that are not there, or an object could not be read"}}
+		return []scanner.Skip{{Reason: scanner.SkipMissingObject, Detail: "a tree names objects that are not there, or some could not be read; what reaches them is told only with a git program"}}
 	}
 	var tips []oid
 	for _, x := range h.tips(ctx) {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/keywright/keywright/internal/secret"
 	"github.com/keywright/keywright/patterns"
 	"github.com/keywright/keywright/scanner"
 )
@@ -76,13 +77,13 @@ func (c *check) example(example string, variant int) {
 		return // Pattern.Check tells
 	}
 	for _, lineEnd := range []string{"\n", "\r\n"} {
-		secret := strings.ReplaceAll(expanded.Secret, "\n", lineEnd)
+		want := secret.New(strings.ReplaceAll(expanded.Secret, "\n", lineEnd))
 		found := false
 		for _, f := range c.scan(example, strings.ReplaceAll(expanded.Text, "\n", lineEnd)) {
 			switch {
 			case f.Pattern != c.pattern.ID && !slices.Contains(c.pattern.SharedWith, f.Pattern):
 				c.fail("example %q is also found by %s", example, f.Pattern)
-			case f.Secret.Len() == len(secret) && f.Secret.Reveal() == secret:
+			case f.Secret.Equal(want):
 				found = true
 			}
 		}

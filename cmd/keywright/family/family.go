@@ -1,0 +1,146 @@
+// Package family is the verb for key families.
+//
+// Knows: flags, how families are shown. Must not know: how they are stored or what a prefix may be.
+package family
+
+import (
+	"crypto/rand"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/keywright/keywright/cmd/keywright/internal/cmdio"
+	"github.com/keywright/keywright/internal/config"
+	"github.com/keywright/keywright/issuer"
+)
+
+// NewCmd makes the verb.
+func NewCmd(io *cmdio.IO, open cmdio.Openers) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "family",
+		Short: "Create and look at key families",
+		Long:  "A family is a prefix and the rights that its keys may carry: acme_live, acme_test.",
+		Example: `  keywright family check acme_live
+  keywright family create acme_live --scope orders:read --scope orders:write`,
+	}
+	cmd.AddCommand(newCreate(io, open), newList(io, open), newShow(io, open), newCheck(io))
+	return cmd
+}
+
+type shown struct {
+	Prefix    issuer.Prefix  `json:"prefix"`
+	Scopes    []issuer.Scope `json:"scopes"`
+	CreatedAt string         `json:"created_at"`
+}
+
+func show(f issuer.Family) shown {
+	scopes := f.Scopes
+	if scopes == nil {
+		scopes = []issuer.Scope{}
+	}
+	return shown{f.Prefix, scopes, cmdio.Stamp(f.CreatedAt)}
+}
+
+func (s shown) scopeText() string {
+	if len(s.Scopes) == 0 {
+		return "(none)"
+	}
+	texts := make([]string, len(s.Scopes))
+	for i, scope := range s.Scopes {
+		texts[i] = string(scope)
+	}
+	return strings.Join(texts, " ")
+}
+
+func newCreate(io *cmdio.IO, open cmdio.Openers) *cobra.Command {
+	var scopes []string
+	var format cmdio.Format
+	cmd := &cobra.Command{
+		Use:     "create PREFIX",
+		Short:   "Create a family",
+		Example: `  keywright family create acme_live --scope orders:read --scope orders:write`,
+		Args:    cmdio.Args(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			rights := make([]issuer.Scope, len(scopes))
+			for i, scope := range scopes {
+				rights[i] = issuer.Scope(scope)
+			}
+			return open.Change(cmd.Context(), func(ws *config.Workspace) error {
+				f, err := ws.Issuer(rand.Reader).CreateFamily(cmd.Context(), issuer.Prefix(args[0]), rights, io.Act(""))
+				if err != nil {
+					return err
+				}
+				if format == cmdio.JSON {
+					return io.JSON(show(f))
+				}
+				_, err = fmt.Fprintf(io.Out, "created family %s, scopes %s\n", f.Prefix, show(f).scopeText())
+				return err
+			})
+		},
+	}
+	cmd.Flags().StringArrayVar(&scopes, "scope", nil, "a `right` that its keys may carry (repeatable)")
+	cmdio.FormatFlag(cmd, &format)
+	return cmd
+}
+
+func newList(io *cmdio.IO, open cmdio.Openers) *cobra.Command {
+	var format cmdio.Format
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List families",
+		Args:  cmdio.Args(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return open.Read(cmd.Context(), func(ws *config.Workspace) error {
+				families, err := ws.Keys.Families(cmd.Context())
+				if err != nil {
+					return err
+				}
+				return printAll(io, families, format)
+			})
+		},
+	}
+	cmdio.FormatFlag(cmd, &format)
+	return cmd
+}
+
+func printAll(io *cmdio.IO, families []issuer.Family, format cmdio.Format) error {
+	all := make([]shown, len(families))
+	rows := make([][]string, len(families))
+	for i, f := range families {
+		all[i] = show(f)
+		rows[i] = []string{string(f.Prefix), all[i].scopeText(), all[i].CreatedAt}
+	}
+	if format == cmdio.JSON {
+		return io.JSON(map[string]any{"families": all})
+	}
+	if len(rows) == 0 {
+		io.Notef("no families: make one with keywright family create PREFIX")
+		return nil
+	}
+	return io.Table([]string{"PREFIX", "SCOPES", "CREATED"}, rows)
+}
+
+func newShow(io *cmdio.IO, open cmdio.Openers) *cobra.Command {
+	var format cmdio.Format
+	cmd := &cobra.Command{
+		Use:   "show PREFIX",
+		Short: "Show one family",
+		Args:  cmdio.Args(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return open.Read(cmd.Context(), func(ws *config.Workspace) error {
+				f, err := ws.Keys.Family(cmd.Context(), issuer.Prefix(args[0]))
+				if err != nil {
+					return err
+				}
+				if format == cmdio.JSON {
+					return io.JSON(show(f))
+				}
+				s := show(f)
+				return io.Fields("prefix", string(s.Prefix), "scopes", s.scopeText(), "created", s.CreatedAt)
+			})
+		},
+	}
+	cmdio.FormatFlag(cmd, &format)
+	return cmd
+}

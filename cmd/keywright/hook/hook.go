@@ -1,0 +1,117 @@
+// Package hook is the verb that puts the scan of what is staged before each commit.
+//
+// Knows: where git keeps hooks, which hook files are ours. Must not know: how a scan works.
+package hook
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/keywright/keywright/cmd/keywright/internal/cmdio"
+	"github.com/keywright/keywright/scanner/gitsource"
+)
+
+// mark is the line by which we know a hook file as ours.
+const mark = "# installed by keywright hook install"
+
+// script fails closed: without the binary no commit passes unseen, and it says how to go on.
+const script = `#!/bin/sh
+` + mark + `
+if ! command -v keywright >/dev/null 2>&1; then
+	echo "keywright is not on PATH: install it, or commit once with --no-verify" >&2
+	exit 1
+fi
+exec keywright scan --staged --quiet
+`
+
+// NewCmd makes the verb.
+func NewCmd(io *cmdio.IO) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "hook",
+		Short: "Install or remove the git pre-commit hook",
+		Example: `  keywright hook install
+  keywright hook uninstall`,
+	}
+	cmd.AddCommand(newInstall(io), newUninstall(io))
+	return cmd
+}
+
+func newInstall(io *cmdio.IO) *cobra.Command {
+	return &cobra.Command{
+		Use:   "install [REPOSITORY]",
+		Short: "Scan what is staged before each commit",
+		Long: `Scan what is staged before each commit: writes hooks/pre-commit of the repository. A hook that is there
+already is left alone; call 'keywright scan --staged' from it instead.`,
+		Args: cmdio.Args(cobra.MaximumNArgs(1)),
+		RunE: func(_ *cobra.Command, args []string) error {
+			path, err := hookPath(io, args)
+			if err != nil {
+				return err
+			}
+			switch ours, err := isOurs(path); {
+			case errors.Is(err, os.ErrNotExist):
+			case err != nil:
+				return err
+			case !ours:
+				return cmdio.WithHint(fmt.Errorf("there is a pre-commit hook already: %s", path),
+					"add this line to it: keywright scan --staged --quiet || exit 1")
+			}
+			if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // as git makes it
+				return err
+			}
+			if err := os.WriteFile(path, []byte(script), 0o755); err != nil { //nolint:gosec // a hook must be executable
+				return fmt.Errorf("write the hook: %w", err)
+			}
+			_, err = fmt.Fprintf(io.Out, "installed %s\n", path)
+			return err
+		},
+	}
+}
+
+func newUninstall(io *cmdio.IO) *cobra.Command {
+	return &cobra.Command{
+		Use:   "uninstall [REPOSITORY]",
+		Short: "Remove the hook that install wrote",
+		Args:  cmdio.Args(cobra.MaximumNArgs(1)),
+		RunE: func(_ *cobra.Command, args []string) error {
+			path, err := hookPath(io, args)
+			if err != nil {
+				return err
+			}
+			ours, err := isOurs(path)
+			if errors.Is(err, os.ErrNotExist) || err == nil && !ours {
+				return fmt.Errorf("no hook of ours at %s", path)
+			}
+			if err != nil {
+				return err
+			}
+			if err := os.Remove(path); err != nil {
+				return fmt.Errorf("remove the hook: %w", err)
+			}
+			_, err = fmt.Fprintf(io.Out, "removed %s\n", path)
+			return err
+		},
+	}
+}
+
+func hookPath(io *cmdio.IO, args []string) (string, error) {
+	path := "."
+	if len(args) == 1 {
+		path = args[0]
+	}
+	repository, err := gitsource.Open(path, gitsource.Options{Getenv: io.Getenv})
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(repository.CommonDir(), "hooks", "pre-commit"), repository.Close()
+}
+
+func isOurs(path string) (bool, error) {
+	text, err := os.ReadFile(path) //nolint:gosec // the hook of the repository that the user named
+	return strings.Contains(string(text), mark), err
+}

@@ -1,0 +1,91 @@
+package key
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/keywright/keywright/cmd/keywright/internal/cmdio"
+	"github.com/keywright/keywright/internal/config"
+	"github.com/keywright/keywright/issuer"
+)
+
+func newList(io *cmdio.IO, open cmdio.Openers) *cobra.Command {
+	var query issuer.KeyQuery
+	var format cmdio.Format
+	cmd := &cobra.Command{
+		Use:     "list",
+		Short:   "List keys, newest first",
+		Example: `  keywright key list --family acme_live --status active`,
+		Args:    cmdio.Args(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return open.Read(cmd.Context(), func(ws *config.Workspace) error {
+				page, err := ws.Keys.Keys(cmd.Context(), query)
+				if err != nil {
+					return err
+				}
+				return printPage(io, page, format)
+			})
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar((*string)(&query.Family), "family", "", "only this family, by its `prefix`")
+	f.StringVar(&query.Owner, "owner", "", "only this owner, by `name`")
+	f.StringVar((*string)(&query.Status), "status", "", "only this `status`: active, disabled, revoked")
+	f.IntVar(&query.Limit, "limit", 100, "at most `N` keys (1 to 1000)")
+	f.StringVar(&query.After, "after", "", "the next page: the `cursor` that the page before ended with")
+	cmdio.FormatFlag(cmd, &format)
+	return cmd
+}
+
+func printPage(io *cmdio.IO, page issuer.KeyPage, format cmdio.Format) error {
+	all := make([]shown, len(page.Keys))
+	rows := make([][]string, len(page.Keys))
+	for i, k := range page.Keys {
+		s := show(io, k)
+		all[i] = s
+		rows[i] = []string{string(s.ID), string(s.Family), s.Owner, s.Status, scopeText(s.Scopes), s.CreatedAt, s.ExpiresAt, s.LastUsedAt}
+	}
+	if format == cmdio.JSON {
+		return io.JSON(struct {
+			Keys []shown `json:"keys"`
+			Next string  `json:"next,omitempty"`
+		}{all, page.Next})
+	}
+	if len(rows) == 0 {
+		io.Notef("no keys")
+		return nil
+	}
+	if err := io.Table([]string{"ID", "FAMILY", "OWNER", "STATUS", "SCOPES", "CREATED", "EXPIRES", "LAST USED"}, rows); err != nil {
+		return err
+	}
+	if page.Next != "" {
+		io.Notef("there are more: --after %s", page.Next)
+	}
+	return nil
+}
+
+func newShow(io *cmdio.IO, open cmdio.Openers) *cobra.Command {
+	var format cmdio.Format
+	cmd := &cobra.Command{
+		Use:   "show ID",
+		Short: "Show one key, never its plaintext",
+		Args:  cmdio.Args(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			id, err := keyID(io, args[0])
+			if err != nil {
+				return err
+			}
+			return open.Read(cmd.Context(), func(ws *config.Workspace) error {
+				k, err := ws.Keys.Key(cmd.Context(), id)
+				if err != nil {
+					return err
+				}
+				if format == cmdio.JSON {
+					return io.JSON(show(io, k))
+				}
+				return show(io, k).fields(io)
+			})
+		},
+	}
+	cmdio.FormatFlag(cmd, &format)
+	return cmd
+}

@@ -1,0 +1,65 @@
+package key
+
+import (
+	"errors"
+	"fmt"
+	stdio "io"
+	"strings"
+
+	"github.com/keywright/keywright/cmd/keywright/internal/cmdio"
+	"github.com/keywright/keywright/internal/secret"
+	"github.com/keywright/keywright/issuer"
+)
+
+// maxPresented is the most that is read of a presented key: a key has at most 80 bytes, the rest is room for a
+// scheme and white space.
+const maxPresented = 4 << 10
+
+// errArgument never says what the argument was.
+var errArgument = cmdio.WithHint(
+	errors.New("a key is not taken as an argument: other users of this machine can see arguments, and the shell keeps them"),
+	`pass it on standard input: printf %%s "$KEY" | keywright key verify -`)
+
+// fromStdin reads a presented key. arg must be "-".
+func fromStdin(io *cmdio.IO, arg string) (secret.Text, error) {
+	if arg != "-" {
+		return secret.Text{}, errArgument
+	}
+	if io.InTerminal {
+		io.Notef("paste the key, then press Enter and Ctrl-D")
+	}
+	data, err := stdio.ReadAll(stdio.LimitReader(io.In, maxPresented+1))
+	if err != nil {
+		return secret.Text{}, fmt.Errorf("read the key from standard input: %w", err)
+	}
+	if len(data) > maxPresented {
+		return secret.Text{}, fmt.Errorf("standard input is longer than %d bytes: that is no key", maxPresented)
+	}
+	return secret.New(string(data)), nil
+}
+
+// keyID takes an id, a key masked behind its id ("acme_live_3f8KzQ1mXb2a…"), or "-" for a whole key on
+// standard input. A whole key as an argument is refused.
+func keyID(io *cmdio.IO, arg string) (issuer.KeyID, error) {
+	if arg == "-" {
+		presented, err := fromStdin(io, arg)
+		if err != nil {
+			return "", err
+		}
+		parsed, err := issuer.Parse(presented)
+		if err != nil {
+			return "", err
+		}
+		return parsed.ID, nil
+	}
+	if _, err := issuer.Parse(secret.New(arg)); err == nil {
+		return "", errArgument
+	}
+	body := arg[strings.LastIndexByte(arg, '_')+1:]
+	if len(body) < issuer.IDLen || strings.Trim(body[:issuer.IDLen], base62) != "" {
+		return "", cmdio.Usagef("that is no key id: an id has %d letters and digits", issuer.IDLen)
+	}
+	return issuer.KeyID(body[:issuer.IDLen]), nil
+}
+
+const base62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"

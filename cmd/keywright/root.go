@@ -1,0 +1,43 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/keywright/keywright/cmd/keywright/audit"
+	"github.com/keywright/keywright/cmd/keywright/demo"
+	"github.com/keywright/keywright/cmd/keywright/family"
+	"github.com/keywright/keywright/cmd/keywright/hook"
+	"github.com/keywright/keywright/cmd/keywright/incident"
+	"github.com/keywright/keywright/cmd/keywright/initialize"
+	"github.com/keywright/keywright/cmd/keywright/internal/cmdio"
+	"github.com/keywright/keywright/cmd/keywright/key"
+	"github.com/keywright/keywright/cmd/keywright/rules"
+)
+
+// version is set by the linker (Makefile).
+var version = "devel"
+
+func newRoot(io *cmdio.IO) *cobra.Command {
+	open := cmdio.SystemOpeners(io)
+	root := &cobra.Command{
+		Use:   "keywright",
+		Short: "Issue API keys, find leaked ones, know if they are live, revoke them",
+		Long: `Keywright issues API keys in a checksummed, recognisable format, finds leaked keys in files, commits and
+whole histories, knows at once whether a found key is live, and revokes it.
+
+Start with 'keywright demo' (needs nothing), or 'keywright scan' in any repository.`,
+		Version:       version,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cmdio.Args(cobra.NoArgs),
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetOut(io.Out)
+	root.SetErr(io.Err)
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &cmdio.UsageError{Err: err} })
+	root.AddCommand(
+		initialize.NewCmd(io),
+		demo.NewCmd(io), hook.NewCmd(io), rules.NewCmd(io), family.NewCmd(io, open), key.NewCmd(io, open), incident.NewCmd(io, open), audit.NewCmd(io, open),
+	)
+	return root
+}

@@ -1,0 +1,88 @@
+package gitsource_test
+
+import (
+	"errors"
+	"reflect"
+	"sort"
+	"testing"
+
+	"github.com/keywright/keywright/scanner"
+	"github.com/keywright/keywright/scanner/gitsource"
+)
+
+// contents are the kinds and contents that were yielded, sorted.
+func (x result) contents() []string {
+	var all []string
+	for _, b := range x.blobs {
+		all = append(all, string(b.Kind)+" "+string(b.ID)+" "+string(b.Data))
+	}
+	sort.Strings(all)
+	return all
+}
+
+func TestBothReadersYieldTheSame(t *testing.T) {
+	t.Parallel()
+	for _, c := range shapes {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			r := c.make(t)
+			with, without := r.open().History(), r.open(gitsource.Options{NoGit: true}).History()
+			want, got := collect(t, with).clean(t), collect(t, without)
+			if c.name == "SHA-256" || c.name == "an index v1" { // what go-git does not read is said, not passed over
+				if got.err != nil || len(got.skips) == 0 {
+					t.Fatalf("error %v, skips %v", got.err, got.skips)
+				}
+				return
+			}
+			if !reflect.DeepEqual(got.clean(t).contents(), want.contents()) {
+				t.Errorf("without git:\n%q\nwith git:\n%q", got.contents(), want.contents())
+			}
+			if with.Counts() != without.Counts() {
+				t.Errorf("counts without git %+v, with git %+v", without.Counts(), with.Counts())
+			}
+		})
+	}
+}
+
+func TestWithoutGitDamageIsASkip(t *testing.T) {
+	t.Parallel()
+	r := newRepo(t)
+	r.commit("a", "one\n")
+	r.commit("a", "two\n")
+	id := r.git("rev-parse", "HEAD~1:a")
+	r.overwrite(r.loose(id), half)
+	g := r.open(gitsource.Options{NoGit: true})
+	got := collect(t, g.History())
+	got.must(t, "two\n")
+	if got.err != nil || len(got.skips) == 0 || got.skips[0].Object != id {
+		t.Errorf("error %v, skips %v", got.err, got.skips)
+	}
+	r.remove(r.loose(id))
+	got = collect(t, r.open(gitsource.Options{NoGit: true}).History())
+	if got.reasons() != "missing-object" {
+		t.Errorf("skips %v", got.skips)
+	}
+}
+
+func TestWithoutGitOtherSourcesSayThatTheyNeedIt(t *testing.T) {
+	t.Parallel()
+	r := newRepo(t)
+	r.commit("a", "one\n")
+	g := r.open(gitsource.Options{NoGit: true})
+	if got := collect(t, g.Staged()); !errors.Is(got.err, gitsource.ErrNeedsGit) {
+		t.Errorf("staged: %v", got.err)
+	}
+	if _, err := g.Range("HEAD..HEAD"); !errors.Is(err, gitsource.ErrNeedsGit) {
+		t.Errorf("range: %v", err)
+	}
+	if _, err := g.Refs("main"); !errors.Is(err, gitsource.ErrNeedsGit) {
+		t.Errorf("refs: %v", err)
+	}
+	h := g.History()
+	id := collect(t, h).clean(t).must(t, "one\n").ID
+	_, err := h.Locate(t.Context(), []scanner.BlobID{id})
+	var skip *scanner.Skip
+	if !errors.As(err, &skip) || skip.Reason != scanner.SkipAttribution {
+		t.Errorf("locate: %v", err)
+	}
+}
