@@ -109,7 +109,8 @@ func (g *git) bring(ctx context.Context, moved Range) (Fetched, error) {
 // all fetches everything that after reaches, annotated tags with it.
 func (g *git) all(ctx context.Context, got Fetched) (Fetched, error) {
 	got.Before = ""
-	return got, g.fetch(ctx, nil, "--", "origin", got.After+":"+got.Ref)
+	// A filtered fetch that failed has left its filter in the repository's configuration.
+	return got, g.fetch(ctx, nil, "--no-filter", "--", "origin", got.After+":"+got.Ref)
 }
 
 // covered says whether none of the new commits is one where the fetch was cut off.

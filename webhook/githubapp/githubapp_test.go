@@ -150,6 +150,9 @@ func TestFetchAfterAForcePushThatGitHubForgot(t *testing.T) {
 	if got.Before != "" || len(got.Notes) != 1 {
 		t.Errorf("before = %q, notes = %v", got.Before, got.Notes)
 	}
+	if missing := git(t, got.Dir, "rev-list", "--objects", "--missing=print", after); strings.Contains(missing, "?") {
+		t.Errorf("missing: %s", missing)
+	}
 	cleanup()
 	cleanup()
 	if _, _, err := a.Fetch(t.Context(), named(repo), moved(after, gone)); !errors.Is(err, githubapp.ErrGone) {
