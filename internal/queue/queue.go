@@ -58,7 +58,8 @@ type Queue struct {
 	stop  func(context.Context) error
 }
 
-// NewSQLite makes a queue over a file opened by [OpenSQLite]. One process at a time may work it.
+// NewSQLite makes a queue over a store's one writing connection, which it shares: SQLite has one writer, and two
+// connections would wait for each other's locks. One process at a time may work it.
 func NewSQLite(db *sql.DB, steps Steps, o Options) (*Queue, error) {
 	return build(riversqlite.New(db), steps, o)
 }
