@@ -8,5 +8,4 @@ var pending = []string{
 	"internal/dashboard",
 	"internal/notify",
 	"internal/server",
-	"webhook/githubapp",
 }
