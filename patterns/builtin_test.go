@@ -120,5 +120,7 @@ func golden(t *testing.T, name string, got []byte) {
 func TestTheEmbeddedCatalogueIsWhatTheFilesSay(t *testing.T) {
 	t.Parallel()
 	set := readCatalogue(t)
-	golden(t, "catalogue.json", writeJSON(t, set))
+	if !t.Failed() { // nothing unsound is embedded
+		golden(t, "catalogue.json", writeJSON(t, set))
+	}
 }

@@ -17,7 +17,7 @@ const (
 	maxIDBytes      = 64
 	maxPrefixBytes  = 64
 	maxParts        = 16
-	maxTexts        = 256  // literals, prefixes, keywords, examples and the like, each
+	maxTexts        = 64   // literals, prefixes, keywords, examples and the like, each
 	maxTextBytes    = 4096 // of one of them, before ${…} is filled in; also of an expression and its template
 )
 

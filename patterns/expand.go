@@ -17,6 +17,9 @@ type Expansion struct {
 // runForm is ${run:alphabet:length}, for what stands beside a secret: hashes, ids of other kinds.
 var runForm = regexp.MustCompile(`\$\{run:([^{}]+)\}`)
 
+// maxForms bounds an expansion: each form may stand for a text of maxMatchBytes.
+const maxForms = 16
+
 // secretForm is one ${secret} or ${secret.form}. Other ${…} are text: examples show shell and CI variables.
 var secretForm = regexp.MustCompile(`\$\{secret(?:\.([^}]*))?\}`)
 
@@ -32,6 +35,9 @@ func (p *Pattern) Expand(example string) (text, secret string, err error) {
 
 // ExpandVariant is Expand with one of the pattern's [Pattern.Variants].
 func (p *Pattern) ExpandVariant(example string, variant int) (Expansion, error) {
+	if strings.Count(example, "${") > maxForms {
+		return Expansion{}, fmt.Errorf("more than %d ${…} in one text", maxForms)
+	}
 	var out Expansion
 	var failed error
 	out.Text = secretForm.ReplaceAllStringFunc(example, func(form string) string {

@@ -71,7 +71,8 @@ func TestParseSaysWhatIsWrongAndWhere(t *testing.T) {
 		{"a broken text", "vendor: acme", "vendor: [acme", "acme.yaml:"},
 		{"nothing", soundRules, "# nothing\n", "acme.yaml: holds no rules"},
 		{"a second document", "vendor: acme", "disable: [a.b]\n---\nvendor: acme", "acme.yaml:3: a second document"},
-		{"an anchor", "name: Acme key", "name: &a Acme key", "acme.yaml:5: anchors and aliases"},
+		{"an anchor", "name: Acme key", "name: &a Acme key", "acme.yaml:5: anchors, aliases and tags"},
+		{"a tag, on which the YAML library panics", "hosts: [api.acme.example]", "hosts: !0\ndisable:\n  a: 0\n  b: 0", "acme.yaml:2: anchors, aliases and tags"},
 		{"no vendor", "vendor: acme", "evidence: assumed", "acme.yaml:4: pattern acme.key: the file names no vendor"},
 		{"an id of another vendor", "id: acme.key", "id: other.key", `must begin with the vendor, "acme."`},
 		{"an id in upper case", "id: acme.key", "id: acme.Key", "acme.yaml:4: pattern acme.Key: id"},
@@ -301,6 +302,27 @@ func BenchmarkReadBuiltin(b *testing.B) {
 	for b.Loop() {
 		if _, err := readBuiltin(); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+func TestTheDocumentedExampleIsSound(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../docs/pattern-format.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, found := strings.Cut(string(text), "```yaml\nvendor:")
+	example, _, closed := strings.Cut(rest, "```")
+	if !found || !closed {
+		t.Fatal("the page has no whole example")
+	}
+	if _, err := Parse("docs/pattern-format.md", []byte("vendor:"+example)); err != nil {
+		t.Error(err)
+	}
+	for _, name := range AlphabetNames() {
+		if !strings.Contains(string(text), "`"+name+"`") {
+			t.Errorf("the page does not name the alphabet %s", name)
 		}
 	}
 }

@@ -120,6 +120,7 @@ func TestExpandRefuses(t *testing.T) {
 		{"a bad checksum where there is none", open, "${secret.bad_checksum}"},
 		{"a longer one where no end is known", open, "${secret.longer}"},
 		{"a wrong alphabet where no run is", fixed, "${secret.wrong_alphabet}"},
+		{"too many forms", fixed, strings.Repeat("${secret}", maxForms+1)},
 		{"a run of no length", open, "${run:hex}"},
 		{"a regex without a template", &Pattern{ID: "acme.key", Regex: &Regex{}}, "${secret}"},
 	} {
@@ -151,7 +152,7 @@ func TestTemplates(t *testing.T) {
 			}
 		})
 	}
-	for _, broken := range []string{"{", "}", "a{b", "{}", "{x}", "{hex:}", "{hex:0}", "{hex:9-3}", "{nope:3}", "{hex:99999}", "a}b"} {
+	for _, broken := range []string{"{", "}", "a{b", "{}", "{x}", "{hex:}", "{hex:0}", "{hex:9-3}", "{nope:3}", "{hex:99999}", "a}b", "{hex:8000}{hex:8000}"} {
 		if _, err := parseTemplate(broken); err == nil {
 			t.Errorf("%s was accepted", broken)
 		}

@@ -62,19 +62,34 @@ func parse(name string, data []byte) (*parsedFile, []Problem) {
 	if len(data) > maxRuleFileBytes {
 		return nil, []Problem{{File: name, Text: fmt.Sprintf("larger than %d bytes: split it", maxRuleFileBytes)}}
 	}
-	tree, err := parser.ParseBytes(data, 0)
-	if err != nil {
-		return nil, []Problem{yamlProblem(name, err)}
-	}
-	body, problem := onlyDocument(name, tree)
+	file, lines, problem := decode(name, data)
 	if problem != nil {
 		return nil, []Problem{*problem}
 	}
-	var file ruleFile
-	if err := yaml.NodeToValue(body, &file, yaml.Strict()); err != nil && !errors.Is(err, io.EOF) {
-		return nil, []Problem{yamlProblem(name, err)}
+	return file.read(name, lines)
+}
+
+// decode is where the YAML library runs. It panics on some broken files (fuzzing found tags on scalars), and
+// a broken rules file must be told as one.
+func decode(name string, data []byte) (file *ruleFile, lines map[string][]int, problem *Problem) {
+	defer func() {
+		if recover() != nil {
+			problem = &Problem{File: name, Text: "cannot be read as YAML: see docs/pattern-format.md"}
+		}
+	}()
+	tree, err := parser.ParseBytes(data, 0)
+	if err != nil {
+		return nil, nil, yamlProblem(name, err)
 	}
-	return file.read(name, itemLines(body))
+	body, problem := onlyDocument(name, tree)
+	if problem != nil {
+		return nil, nil, problem
+	}
+	file = &ruleFile{}
+	if err := yaml.NodeToValue(body, file, yaml.Strict()); err != nil && !errors.Is(err, io.EOF) {
+		return nil, nil, yamlProblem(name, err)
+	}
+	return file, itemLines(body), nil
 }
 
 func onlyDocument(name string, tree *ast.File) (ast.Node, *Problem) {
@@ -90,24 +105,26 @@ func onlyDocument(name string, tree *ast.File) (ast.Node, *Problem) {
 	if len(docs) > 1 {
 		return nil, &Problem{File: name, Line: line(docs[1]), Text: "a second document: one rules file is one document, remove the ---"}
 	}
-	if alias := findAlias(docs[0]); alias != nil {
-		return nil, &Problem{File: name, Line: line(alias), Text: "anchors and aliases are not read: write the value out"}
+	if found := findIndirect(docs[0]); found != nil {
+		return nil, &Problem{File: name, Line: line(found), Text: "anchors, aliases and tags are not read: write the value out"}
 	}
 	return docs[0], nil
 }
 
-// findAlias finds anchors and aliases: a file of a hundred bytes could stand for gigabytes by them.
-func findAlias(node ast.Node) ast.Node {
-	find := &aliasFinder{}
+// findIndirect finds anchors and aliases, by which a file of a hundred bytes could stand for gigabytes, and
+// tags, which say of a value that it is another one.
+func findIndirect(node ast.Node) ast.Node {
+	find := &indirectFinder{}
 	ast.Walk(find, node)
 	return find.found
 }
 
-type aliasFinder struct{ found ast.Node }
+type indirectFinder struct{ found ast.Node }
 
-func (f *aliasFinder) Visit(node ast.Node) ast.Visitor {
+// Visit looks at one node on ast.Walk's way.
+func (f *indirectFinder) Visit(node ast.Node) ast.Visitor {
 	switch node.Type() {
-	case ast.AnchorType, ast.AliasType, ast.MergeKeyType:
+	case ast.AnchorType, ast.AliasType, ast.MergeKeyType, ast.TagType:
 		f.found = node
 		return nil
 	default:
@@ -177,8 +194,8 @@ func at(lines []int, i int) int {
 
 // yamlProblem takes the message and the line, never the source excerpt that the library would add: a rules
 // file may hold what a person pasted by mistake.
-func yamlProblem(name string, err error) Problem {
-	problem := Problem{File: name, Text: "cannot be read as YAML"}
+func yamlProblem(name string, err error) *Problem {
+	problem := &Problem{File: name, Text: "cannot be read as YAML"}
 	var withToken yaml.Error
 	if errors.As(err, &withToken) {
 		problem.Text = withToken.GetMessage() + ": see docs/pattern-format.md"

@@ -19,7 +19,24 @@ type piece struct {
 // parseTemplate reads the `mint:` template of a regex. Literal text with directives in braces:
 //
 //	{base32-upper:16}  {[A-F0-9]:8}  {base64url:20-74}  {a|b|c}  {pem:RSA PRIVATE KEY}  {jwt}  {{  }}
+//
+// What it stands for has at most maxMatchBytes.
 func parseTemplate(template string) ([]piece, error) {
+	pieces, err := splitTemplate(template)
+	if err != nil {
+		return nil, err
+	}
+	longest := 0
+	for _, piece := range pieces {
+		longest += max(piece.min, piece.max)
+	}
+	if longest > maxMatchBytes {
+		return nil, fmt.Errorf("template %q makes more than %d bytes", template, maxMatchBytes)
+	}
+	return pieces, nil
+}
+
+func splitTemplate(template string) ([]piece, error) {
 	var out []piece
 	for rest := template; rest != ""; {
 		open := strings.IndexAny(rest, "{}")

@@ -5,12 +5,16 @@ import (
 	"database/sql"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/keywright/keywright/internal/incident"
 	"github.com/keywright/keywright/internal/jobs"
 	"github.com/keywright/keywright/internal/store"
+	"github.com/keywright/keywright/internal/store/postgres"
 	"github.com/keywright/keywright/internal/store/sqlite"
 	"github.com/keywright/keywright/issuer"
 	"github.com/keywright/keywright/issuer/audit"
+	"github.com/keywright/keywright/webhook"
 )
 
 // Backend is an open store of either kind: *sqlite.Store or *postgres.Store.
@@ -18,6 +22,11 @@ type Backend interface {
 	issuer.Store
 	incident.Store
 	audit.Log
+	webhook.Inbox
+	// Delivery, RecordScan and Scan are what the webhook's steps need.
+	Delivery(ctx context.Context, id webhook.DeliveryID) (webhook.Delivery, error)
+	RecordScan(ctx context.Context, scan webhook.Scan, next ...jobs.Args) error
+	Scan(ctx context.Context, id webhook.DeliveryID) (webhook.Scan, error)
 	Identity(ctx context.Context) (store.Identity, error)
 	Initialise(ctx context.Context, identity store.Identity, act issuer.Act) (created bool, err error)
 	AddPepperChecks(ctx context.Context, checks map[int][32]byte) error
@@ -32,12 +41,27 @@ type Mode struct {
 	// WithoutSecrets reads neither pepper nor signing key: for lists, and for a copy of the data.
 	WithoutSecrets bool
 	Now            func() time.Time // default time.Now
-	// InsertSQLite adds jobs in the transaction of the change that causes them, see internal/queue.
-	InsertSQLite func(context.Context, *sql.Tx, []jobs.Args) error
+	// InsertSQLite and InsertPostgres add jobs in the transaction of the change that causes them, see
+	// internal/queue. Without the one that the store needs, a change that causes jobs fails.
+	InsertSQLite   func(context.Context, *sql.Tx, []jobs.Args) error
+	InsertPostgres func(context.Context, pgx.Tx, []jobs.Args) error
 }
 
 func openBackend(ctx context.Context, paths Paths, mode Mode, create bool) (Backend, error) {
-	return sqlite.Open(ctx, paths.Store, sqlite.Options{
+	// No typed nil: a failed Open must give a nil Backend.
+	if paths.Postgres() {
+		return opened(postgres.Open(ctx, paths.Store, postgres.Options{
+			ReadOnly: mode.ReadOnly, Create: create, Now: mode.Now, Insert: mode.InsertPostgres,
+		}))
+	}
+	return opened(sqlite.Open(ctx, paths.Store, sqlite.Options{
 		ReadOnly: mode.ReadOnly, Create: create, Now: mode.Now, Insert: mode.InsertSQLite,
-	})
+	}))
+}
+
+func opened[B Backend](backend B, err error) (Backend, error) {
+	if err != nil {
+		return nil, err
+	}
+	return backend, nil
 }

@@ -192,7 +192,10 @@ func TestHistoryEndsWhenTheReceiverStops(t *testing.T) {
 		r.commit("a", strconv.Itoa(i))
 	}
 	n := 0
-	for range r.open().History().Blobs(context.Background()) {
+	for _, err := range r.open().History().Blobs(context.Background()) {
+		if err != nil {
+			t.Error(err)
+		}
 		if n++; n == 2 {
 			break
 		}

@@ -143,7 +143,8 @@ func (o Options) getenv(name string) string {
 
 // readLayout learns the object format, how refs are stored, and where objects and index lie.
 func (r *Repository) readLayout() {
-	c := parseConfig(r.readOptional(filepath.Join(r.commonDir, "config"), maxConfigBytes))
+	config := r.readOptional(filepath.Join(r.commonDir, "config"), maxConfigBytes)
+	c := parseConfig(config)
 	r.refStorage = c.refs
 	r.format = c.format
 	r.objectDir = filepath.Join(r.commonDir, "objects")
@@ -151,6 +152,9 @@ func (r *Repository) readLayout() {
 		r.objectDir = dir
 	}
 	if r.format == "" {
+		r.format = formatSHA1
+	}
+	if config == nil {
 		r.format = guessFormat(r.objectDir)
 	}
 	if c.unknown != "" {

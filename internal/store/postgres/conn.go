@@ -67,9 +67,11 @@ func committed(err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.As(err, &from), errors.Is(err, pgx.ErrTxCommitRollback), errors.Is(err, pgx.ErrTxClosed), pgconn.SafeToRetry(err):
+	case errors.As(err, &from) && from.Severity == "ERROR",
+		errors.Is(err, pgx.ErrTxCommitRollback), errors.Is(err, pgx.ErrTxClosed), pgconn.SafeToRetry(err):
 		return fmt.Errorf("commit: %w", explain(err))
 	}
+	// Also when the server ended the session (severity FATAL): it may have done so between the commit and its reply.
 	return fmt.Errorf("commit: %w (%w)", store.ErrOutcomeUnknown, err)
 }
 

@@ -26,7 +26,8 @@ func TestACommitIsMadeOrNotMadeOrUnknown(t *testing.T) {
 		err     error
 		unknown bool
 	}{
-		{"the server refused", &pgconn.PgError{Code: "40001"}, false},
+		{"the server refused", &pgconn.PgError{Severity: "ERROR", Code: "40001"}, false},
+		{"the server ended the session", &pgconn.PgError{Severity: "FATAL", Code: "57P01"}, true},
 		{"the server rolled back", pgx.ErrTxCommitRollback, false},
 		{"it was over before", pgx.ErrTxClosed, false},
 		{"the connection broke", errors.New("unexpected EOF"), true},

@@ -114,7 +114,7 @@ func (s *Server) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.folder, err = os.MkdirTemp("", "kwpg") // short: a socket's path has at most 107 bytes
+	s.folder, err = os.MkdirTemp(parent(), "kwpg") // short: a socket's path has at most 107 bytes
 	if err != nil {
 		return err
 	}
@@ -135,6 +135,17 @@ func (s *Server) start(ctx context.Context) error {
 	return s.makeTemplate(ctx)
 }
 
+// parent is memory where there is enough of it, since each database is some 900 files; else the usual place. A
+// container's /dev/shm often has 64 MiB, which some ten databases fill.
+func parent() string {
+	const memory, enough = "/dev/shm", 1 << 30
+	var found syscall.Statfs_t
+	if err := syscall.Statfs(memory, &found); err != nil || found.Bavail*uint64(max(found.Bsize, 0)) < enough {
+		return ""
+	}
+	return memory
+}
+
 // account is another user when the tests run as root, which Postgres refuses; else nil.
 func account() (*syscall.Credential, error) {
 	if os.Getuid() != 0 {
@@ -152,15 +163,18 @@ func account() (*syscall.Credential, error) {
 		}
 		return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
 	}
-	return nil, errors.New("Postgres refuses to run as root, and there is no user postgres or nobody")
+	return nil, errors.New("there is no user postgres or nobody to run the server as, and it refuses to run as root")
 }
 
 func (s *Server) data() string { return filepath.Join(s.folder, "data") }
 
 func (s *Server) initdb(ctx context.Context, programs binaries, as *syscall.Credential) error {
 	// Linguistic sorting, so that a text compared without COLLATE "C" is found out.
-	command := exec.CommandContext(ctx, filepath.Join(programs.folder, "initdb"), "-D", s.data(), "-U", "postgres",
-		"-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=en-US")
+	args := []string{
+		"-D", s.data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C.UTF-8",
+		"--locale-provider=icu", "--icu-locale=en-US",
+	}
+	command := exec.CommandContext(ctx, filepath.Join(programs.folder, "initdb"), args...) //nolint:gosec // the developer's own programs
 	settle(command, s.folder, programs, as)
 	if output, err := command.CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb: %w: %s", err, output)
@@ -178,10 +192,13 @@ func settle(command *exec.Cmd, folder string, programs binaries, as *syscall.Cre
 // run starts the server and waits for its end in a goroutine that keeps its thread: the kernel sends the parent's
 // death signal when the thread that started the process ends.
 func (s *Server) run(programs binaries, as *syscall.Credential) error {
-	command := exec.Command(filepath.Join(programs.folder, "postgres"), "-D", s.data(), "-k", s.folder,
+	args := []string{
+		"-D", s.data(), "-k", s.folder,
 		"-c", "listen_addresses=", "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off",
 		"-c", "max_connections=200", "-c", "shared_buffers=32MB", "-c", "timezone=Asia/Kathmandu",
-		"-c", "default_transaction_isolation=repeatable read")
+		"-c", "default_transaction_isolation=repeatable read",
+	}
+	command := exec.Command(filepath.Join(programs.folder, "postgres"), args...) //nolint:gosec // the developer's own programs
 	settle(command, s.folder, programs, as)
 	s.log = &tail{}
 	command.Stdout, command.Stderr = s.log, s.log
