@@ -177,7 +177,7 @@ func TestMessagesThatAreRefused(t *testing.T) {
 // mailServer speaks as much SMTP as one mail takes, without STARTTLS, and hands on the mail.
 func mailServer(t *testing.T) (string, <-chan string) {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // ends with the test
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -247,7 +247,7 @@ func TestMailArrivesWhole(t *testing.T) {
 
 func TestMailToASilentServerEndsWithTheContext(t *testing.T) {
 	t.Parallel()
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // ends with the test
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
