@@ -113,7 +113,7 @@ func base(text string) (*url.URL, error) {
 }
 
 func readKey(file string) (*rsa.PrivateKey, error) {
-	text, err := os.ReadFile(file) //nolint:gosec // the administrator names the file
+	text, err := os.ReadFile(file)
 	if err != nil {
 		return nil, fmt.Errorf("read the App's private key: %w", err)
 	}

@@ -147,7 +147,7 @@ func (g *git) size() (total int64) {
 
 // run runs git and returns its output. Its errors hold the verb and the end of what git said, never arguments.
 func (g *git) run(ctx context.Context, stdin []byte, args ...string) ([]byte, error) {
-	cmd := exec.CommandContext(ctx, "git", args...) //nolint:gosec // ids and names that keep their grammar
+	cmd := exec.CommandContext(ctx, "git", args...)
 	cmd.Dir, cmd.Env, cmd.WaitDelay = g.dir, g.env, gitWait
 	cmd.Stdin = bytes.NewReader(stdin)
 	killTogether(cmd)

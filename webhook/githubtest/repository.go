@@ -115,7 +115,7 @@ func quote(path string) string {
 
 func (r *Repository) run(stdin []byte, args ...string) string {
 	r.server.t.Helper()
-	cmd := exec.Command("git", args...) //nolint:gosec,noctx // the test's own arguments
+	cmd := exec.Command("git", args...)
 	cmd.Env = cleanEnv()
 	cmd.Stdin = bytes.NewReader(stdin)
 	var stderr bytes.Buffer
