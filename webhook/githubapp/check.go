@@ -2,9 +2,7 @@ package githubapp
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net/http"
 	"strings"
 	"unicode/utf8"
 
@@ -160,21 +158,4 @@ func cut(text string, limit int) string {
 		text = text[:len(text)-1]
 	}
 	return text + more
-}
-
-// refused turns what go-github says into our error, and forgets a token that was refused.
-func (a *App) refused(r Repository, p purpose, response *github.Response, err error) error {
-	if err == nil {
-		return nil
-	}
-	if response != nil && response.StatusCode == http.StatusUnauthorized {
-		a.forget(r, p)
-	}
-	// go-github's own message repeats the URL and GitHub's text, neither of which holds a secret; but a
-	// transport's may repeat a header of a proxy.
-	var answered *github.ErrorResponse
-	if errors.As(err, &answered) {
-		return fmt.Errorf("GitHub answered %d: %s", answered.Response.StatusCode, answered.Message)
-	}
-	return err
 }

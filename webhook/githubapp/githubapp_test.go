@@ -378,6 +378,44 @@ func TestCheckRunWithManyAnnotationsAndALongSummary(t *testing.T) {
 	}
 }
 
+func TestRateLimitsSayWhenToComeBack(t *testing.T) {
+	t.Parallel()
+	cases := []struct {
+		name     string
+		header   map[string]string
+		message  string
+		from, to time.Duration
+	}{
+		{"the primary limit, until its reset", map[string]string{"X-Ratelimit-Remaining": "0", "X-Ratelimit-Reset": strconv.FormatInt(time.Now().Add(time.Hour).Unix(), 10)}, "API rate limit exceeded", 50 * time.Minute, time.Hour},
+		{"a secondary limit that names a time", map[string]string{"Retry-After": "30"}, "You have exceeded a secondary rate limit", 30 * time.Second, 30 * time.Second},
+		{"a secondary limit that names none", nil, "You have exceeded a secondary rate limit", time.Minute, time.Minute},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			gh := githubtest.New(t, githubtest.Options{Intercept: func(w http.ResponseWriter, r *http.Request) bool {
+				if !strings.Contains(r.URL.Path, "/check-runs") {
+					return false
+				}
+				for name, value := range c.header {
+					w.Header().Set(name, value)
+				}
+				w.WriteHeader(http.StatusForbidden)
+				fmt.Fprintf(w, `{"message":%q,"documentation_url":"https://docs.github.com/rest/overview/rate-limits-for-the-rest-api#about-secondary-rate-limits"}`, c.message)
+				return true
+			}})
+			repo := gh.AddRepository("octo", "demo")
+			_, head := grow(repo, 1, "new")
+			a, _ := app(t, gh, nil)
+			_, _, err := a.FindCheck(t.Context(), named(repo), head, "x")
+			var limit *githubapp.LimitError
+			if !errors.As(err, &limit) || limit.RetryAfter() < c.from || limit.RetryAfter() > c.to {
+				t.Errorf("error = %v, want a wait of %s to %s", err, c.from, c.to)
+			}
+		})
+	}
+}
+
 func TestRedirectToAnotherHostIsNotFollowed(t *testing.T) {
 	t.Parallel()
 	elsewhere := githubtest.New(t, githubtest.Options{})
