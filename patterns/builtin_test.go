@@ -108,7 +108,7 @@ func golden(t *testing.T, name string, got []byte) {
 		}
 		return
 	}
-	want, err := os.ReadFile(name) //nolint:gosec // a file of this package
+	want, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,5 +120,7 @@ func golden(t *testing.T, name string, got []byte) {
 func TestTheEmbeddedCatalogueIsWhatTheFilesSay(t *testing.T) {
 	t.Parallel()
 	set := readCatalogue(t)
-	golden(t, "catalogue.json", writeJSON(t, set))
+	if !t.Failed() { // nothing unsound is embedded
+		golden(t, "catalogue.json", writeJSON(t, set))
+	}
 }

@@ -305,3 +305,24 @@ func BenchmarkReadBuiltin(b *testing.B) {
 		}
 	}
 }
+
+func TestTheDocumentedExampleIsSound(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../docs/pattern-format.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, found := strings.Cut(string(text), "```yaml\nvendor:")
+	example, _, closed := strings.Cut(rest, "```")
+	if !found || !closed {
+		t.Fatal("the page has no whole example")
+	}
+	if _, err := Parse("docs/pattern-format.md", []byte("vendor:"+example)); err != nil {
+		t.Error(err)
+	}
+	for _, name := range AlphabetNames() {
+		if !strings.Contains(string(text), "`"+name+"`") {
+			t.Errorf("the page does not name the alphabet %s", name)
+		}
+	}
+}

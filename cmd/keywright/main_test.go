@@ -24,7 +24,7 @@ func TestMain(m *testing.M) {
 //	commit DIR MESSAGE      stages all and commits
 //	fifo PATH               makes a FIFO
 //	asfile FILE…            writes the last standard output, without its line end, to each FILE
-//	expand FILE KEYFILE     replaces KEY and BASE64KEY in FILE by what stands in KEYFILE
+//	expand FILE KEYFILE     replaces @KEY@ and @BASE64KEY@ in FILE by what stands in KEYFILE
 //	secretfree FILE…        wants none of the keys that asfile kept, nor any quarter of one, in a file or below a folder
 func TestScripts(t *testing.T) {
 	t.Parallel()
@@ -137,8 +137,8 @@ func expand(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	key := ts.ReadFile(args[1])
 	text := ts.ReadFile(args[0])
-	text = strings.ReplaceAll(text, "BASE64KEY", base64.StdEncoding.EncodeToString([]byte(key)))
-	text = strings.ReplaceAll(text, "KEY", key)
+	text = strings.ReplaceAll(text, "@BASE64KEY@", base64.StdEncoding.EncodeToString([]byte(key)))
+	text = strings.ReplaceAll(text, "@KEY@", key)
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
 }
 

@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/keywright/keywright/cmd/keywright/audit"
+	"github.com/keywright/keywright/cmd/keywright/baseline"
 	"github.com/keywright/keywright/cmd/keywright/demo"
 	"github.com/keywright/keywright/cmd/keywright/family"
 	"github.com/keywright/keywright/cmd/keywright/hook"
@@ -12,12 +13,14 @@ import (
 	"github.com/keywright/keywright/cmd/keywright/internal/cmdio"
 	"github.com/keywright/keywright/cmd/keywright/key"
 	"github.com/keywright/keywright/cmd/keywright/rules"
+	"github.com/keywright/keywright/cmd/keywright/scan"
 )
 
 // version is set by the linker (Makefile).
 var version = "devel"
 
 func newRoot(io *cmdio.IO) *cobra.Command {
+	io.Version = version
 	open := cmdio.SystemOpeners(io)
 	root := &cobra.Command{
 		Use:   "keywright",
@@ -36,8 +39,9 @@ Start with 'keywright demo' (needs nothing), or 'keywright scan' in any reposito
 	root.SetErr(io.Err)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &cmdio.UsageError{Err: err} })
 	root.AddCommand(
-		initialize.NewCmd(io),
-		demo.NewCmd(io), hook.NewCmd(io), rules.NewCmd(io), family.NewCmd(io, open), key.NewCmd(io, open), incident.NewCmd(io, open), audit.NewCmd(io, open),
+		demo.NewCmd(io), scan.NewCmd(scan.Runner(io, open)), initialize.NewCmd(io),
+		family.NewCmd(io, open), key.NewCmd(io, open), incident.NewCmd(io, open), audit.NewCmd(io, open),
+		rules.NewCmd(io), baseline.NewCmd(io, scan.Collector(io)), hook.NewCmd(io),
 	)
 	return root
 }

@@ -119,9 +119,18 @@ var linking = []struct {
 	reason string
 }{
 	{
-		name:   "who scans bytes links no SQL, no go-git, no GitHub, no queue",
+		name:   "who scans bytes links no SQL, no GitHub, no queue",
 		of:     []string{"patterns", "scanner", "scanner/*"},
-		never:  append([]string{"github.com/go-git/", "github.com/google/go-github", "github.com/bradleyfalzon/", "github.com/riverqueue/"}, sqlDrivers...),
+		never:  append([]string{"github.com/google/go-github", "github.com/bradleyfalzon/", "github.com/riverqueue/"}, sqlDrivers...),
+		reason: "docs/architecture.md: a library user who scans bytes pays for the scanner only",
+	},
+	{
+		name: "who scans bytes links no git library; only the git source may",
+		of: []string{
+			"patterns", "scanner", "scanner/decode", "scanner/dirsource", "scanner/stdinsource", "scanner/report", "scanner/baseline",
+			"scanner/laws",
+		},
+		never:  []string{"github.com/go-git/", module + "/scanner/gitsource"},
 		reason: "docs/architecture.md: a library user who scans bytes pays for the scanner only",
 	},
 	{

@@ -23,6 +23,7 @@ type Options struct {
 	Revoker   respond.Revoker
 	Policy    respond.Policy
 	DryRun    bool // plan, but record and do nothing
+	NoIgnore  bool // report what ignore rules accept, as any other finding
 	Actor     string
 	Now       func() time.Time
 	Rand      io.Reader // for incident ids
@@ -90,7 +91,7 @@ func (l *loop) Finding(f scanner.Finding) error {
 		inc.Verdict = l.o.Verifier.Verify(l.ctx, f)
 		annotate(&f, inc.Verdict)
 	}
-	if f.Ignored != "" && inc.Verdict.State != incident.Live {
+	if f.Ignored != "" && !l.o.NoIgnore && inc.Verdict.State != incident.Live {
 		l.ignored++
 		return nil
 	}

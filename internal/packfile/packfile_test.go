@@ -2,7 +2,7 @@ package packfile_test
 
 import (
 	"bytes"
-	"crypto/sha1" //nolint:gosec // git's format
+	"crypto/sha1"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
@@ -147,14 +147,14 @@ func index(ids [][]byte, change func([]byte) []byte) []byte {
 	if change != nil {
 		b = change(b)
 	}
-	sum := sha1.Sum(b) //nolint:gosec // git's format
+	sum := sha1.Sum(b)
 	return append(b, sum[:]...)
 }
 
 func testIDs() [][]byte {
 	var ids [][]byte
 	for i := range 3 {
-		sum := sha1.Sum([]byte{byte(i)}) //nolint:gosec // git's format
+		sum := sha1.Sum([]byte{byte(i)})
 		ids = append(ids, sum[:])
 	}
 	return ids
@@ -201,7 +201,7 @@ func FuzzParseIndex(f *testing.F) {
 	f.Add([]byte("\xfftOc\x00\x00\x00\x02"))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		// The checksum is put right, so that the fuzzer gets behind it.
-		sum := sha1.Sum(body) //nolint:gosec // git's format
+		sum := sha1.Sum(body)
 		x, err := packfile.ParseIndex(append(bytes.Clone(body), sum[:]...), packfile.SHA1Size)
 		if err != nil {
 			if !errors.Is(err, packfile.ErrCorrupt) && !errors.Is(err, packfile.ErrUnsupported) {

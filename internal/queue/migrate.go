@@ -17,7 +17,7 @@ import (
 // ASCII, so that it is nobody else's by accident.
 const migrationLock int64 = 0x4b577175657565
 
-// MigrateSQLite makes or updates River's tables. Twice: nothing is done. db must have one connection.
+// MigrateSQLite makes or updates River's tables. Twice: nothing is done. db is the store's writing connection.
 func MigrateSQLite(ctx context.Context, db *sql.DB) error {
 	return migrate(ctx, riversqlite.New(db))
 }

@@ -35,7 +35,8 @@ const (
 // Steps are the workers, by kind of job. All are required: a kind without a worker would fail for ever.
 //
 // A step's error is tried again later, unless it has the method Permanent() bool and that says true: then the
-// job is cancelled and stays on the job page.
+// job is cancelled and stays on the job page. One with the method RetryAfter() time.Duration is no failure: the job
+// is put off for that long, without counting as a try.
 type Steps struct {
 	ScanPush       func(context.Context, jobs.ScanPush) error
 	VerifyIncident func(context.Context, jobs.VerifyIncident) error
@@ -57,7 +58,8 @@ type Queue struct {
 	stop  func(context.Context) error
 }
 
-// NewSQLite makes a queue over a file opened by [OpenSQLite]. One process at a time may work it.
+// NewSQLite makes a queue over a store's one writing connection, which it shares: SQLite has one writer, and two
+// connections would wait for each other's locks. One process at a time may work it.
 func NewSQLite(db *sql.DB, steps Steps, o Options) (*Queue, error) {
 	return build(riversqlite.New(db), steps, o)
 }
@@ -137,13 +139,21 @@ func add[T river.JobArgs](workers *river.Workers, step func(context.Context, T) 
 		return fmt.Errorf("no step for the jobs %s", args.Kind())
 	}
 	return river.AddWorkerSafely(workers, river.WorkFunc(func(ctx context.Context, job *river.Job[T]) error {
-		err := step(ctx, job.Args)
-		var permanent interface{ Permanent() bool }
-		if errors.As(err, &permanent) && permanent.Permanent() {
-			return river.JobCancel(err)
-		}
-		return err
+		return told(step(ctx, job.Args))
 	}))
+}
+
+// told translates a step's error into River's.
+func told(err error) error {
+	var permanent interface{ Permanent() bool }
+	if errors.As(err, &permanent) && permanent.Permanent() {
+		return river.JobCancel(err)
+	}
+	var later interface{ RetryAfter() time.Duration }
+	if errors.As(err, &later) {
+		return river.JobSnooze(max(later.RetryAfter(), 0))
+	}
+	return err
 }
 
 // The waits between tries.

@@ -4,38 +4,31 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"os"
 	"path/filepath"
 	"strconv"
 	"sync/atomic"
 	"testing"
-
-	"go.uber.org/goleak"
+	"time"
 
 	"github.com/keywright/keywright/internal/jobs"
 	"github.com/keywright/keywright/internal/queue"
+	"github.com/keywright/keywright/internal/store/sqlite"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-// open makes an empty database with River's tables.
+// open makes an empty store with River's tables.
 func open(t *testing.T) *sql.DB {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "a store?#%.db")
-	if err := os.WriteFile(path, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	db, err := queue.OpenSQLite(t.Context(), path)
+	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "keywright.db"), sqlite.Options{Create: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = db.Close() })
+	t.Cleanup(func() { _ = store.Close() })
 	for range 2 { // twice: the second does nothing
-		if err := queue.MigrateSQLite(t.Context(), db); err != nil {
+		if err := queue.MigrateSQLite(t.Context(), store.Writer()); err != nil {
 			t.Fatal(err)
 		}
 	}
-	return db
+	return store.Writer()
 }
 
 // insert inserts jobs in a transaction and ends it as told.
@@ -205,14 +198,30 @@ func TestQueueWithoutAStepIsNotMade(t *testing.T) {
 	}
 }
 
-func TestOpenSQLiteMakesNoFile(t *testing.T) {
+// soon is an error that asks to be called again.
+type soon struct{}
+
+func (soon) Error() string             { return "not yet" }
+func (soon) RetryAfter() time.Duration { return time.Millisecond }
+
+func TestStepThatAsksToWaitIsCalledAgainWithoutAFailure(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "absent.db")
-	if db, err := queue.OpenSQLite(t.Context(), path); err == nil {
-		_ = db.Close()
-		t.Error("opened a file that is not there")
+	db, done := open(t), make(chan struct{})
+	var calls atomic.Int32
+	work(t, db, queue.Steps{ConcludeCheck: func(context.Context, jobs.ConcludeCheck) error {
+		if calls.Add(1) == 1 {
+			return soon{}
+		}
+		close(done)
+		return nil
+	}})
+	insert(t, db, (*sql.Tx).Commit, jobs.ConcludeCheck{DeliveryID: "d"})
+	<-done
+	var failures int
+	if err := db.QueryRowContext(t.Context(), "SELECT count(*) FROM river_job WHERE errors IS NOT NULL AND json_array_length(errors) > 0").Scan(&failures); err != nil {
+		t.Fatal(err)
 	}
-	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("stat = %v, want that the file is not there", err)
+	if failures != 0 {
+		t.Errorf("%d jobs have failures", failures)
 	}
 }

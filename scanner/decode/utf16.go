@@ -26,7 +26,7 @@ func (w *walker) utf16(data []byte, parent *Piece, depth int) {
 		if !w.take("utf16", int64(end-start)/2) {
 			return
 		}
-		w.give(child(parent, "utf16", every2(data[start:end]), pairs{start}), depth)
+		w.give(child(parent, "utf16", every2(data[start:end]), pairs{start, end}), depth)
 		i = end
 	}
 }
@@ -57,7 +57,9 @@ func isUTF16(data []byte) bool {
 	return len(sample) >= 2*minUTF16 && bytes.Count(sample, []byte{0})*5 >= len(sample)*2
 }
 
-// pairs maps characters of two bytes.
-type pairs struct{ offset int }
+// pairs maps characters of two bytes, of which the last may lack its second.
+type pairs struct{ offset, limit int }
 
-func (p pairs) span(start, end int) (int, int) { return p.offset + 2*start, p.offset + 2*end }
+func (p pairs) span(start, end int) (int, int) {
+	return min(p.offset+2*start, p.limit), min(p.offset+2*end, p.limit)
+}

@@ -142,6 +142,21 @@ func TestWhatIsNotThereIsASkipAndTheRestIsRead(t *testing.T) {
 			r.write(".git/reftable/tables.list", "")
 			return ""
 		}, "unsupported"},
+		{"an empty ref, as a crash leaves it", func(r *repo) string {
+			r.write(".git/refs/heads/empty", "")
+			return ""
+		}, "hostile-repository"},
+		{"a HEAD that is none", func(r *repo) string {
+			r.write(".git/HEAD", "nothing\n")
+			return ""
+		}, "hostile-repository"},
+		{"nothing, with files that git passes over", func(r *repo) string {
+			r.write(".git/refs/heads/.DS_Store", "noise")
+			r.write(".git/refs/heads/main.lock", "noise")
+			r.write(".git/MERGE_MSG", strings.Repeat("long ", 100_000))
+			r.write(".git/FETCH_HEAD", strings.Repeat(strings.Repeat("7", 40)+"\tnot-for-merge\tbranch\n", 5000))
+			return ""
+		}, ""},
 		{"a ref that is none", func(r *repo) string {
 			r.write(".git/refs/heads/odd", "neither\n")
 			return ""

@@ -83,7 +83,7 @@ func copyRegular(from, to string) error {
 	if info.Size() > maxIndexFileBytes {
 		return fmt.Errorf("copy %s: over %d bytes: %w", from, int64(maxIndexFileBytes), errTooLarge)
 	}
-	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600) //nolint:gosec // a file of ours
+	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}

@@ -32,7 +32,7 @@ func (h *History) Locate(ctx context.Context, ids []scanner.BlobID) (map[scanner
 		return p.found, err
 	}
 	problems := h.repo.locateIn(ctx, s, h.graph, h.graph.oldestFirst(all.commits), all.commits, p)
-	problems = append(problems, h.repo.locateOthers(ctx, s, h.graph, all, p)...)
+	problems = append(problems, h.repo.locateOthers(ctx, s, all, p)...)
 	if h.only == nil && len(p.unplaced()) > 0 {
 		problems = append(problems, h.repo.locateInIndexes(ctx, p)...)
 	}
@@ -106,7 +106,7 @@ func (r *Repository) locateIn(ctx context.Context, s *shim, g *graph, commits []
 }
 
 // locateOthers looks at what refs and tags point to other than commits: a blob, or a tree's files.
-func (r *Repository) locateOthers(ctx context.Context, s *shim, g *graph, all reached, p *places) []error {
+func (r *Repository) locateOthers(ctx context.Context, s *shim, all reached, p *places) []error {
 	var problems []error
 	for _, x := range all.others {
 		if id := r.format.blobID(x.id); p.ids[id] {

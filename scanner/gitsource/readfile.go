@@ -28,7 +28,7 @@ func openRegular(path string) (*os.File, fs.FileInfo, error) {
 	if !info.Mode().IsRegular() {
 		return nil, nil, fmt.Errorf("open %s: %w", path, errNotRegular)
 	}
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) //nolint:gosec // reading a repository is the task
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -61,7 +61,7 @@ func readFile(path string, limit int64) ([]byte, error) {
 	return data, nil
 }
 
-// readOptional is readFile for a file that need not be there: nil then. Any other failure is noted as a skip.
+// readOptional is readFile for a file that need not be there: nil then, and only then or when it cannot be read. Any other failure is noted as a skip.
 func (r *Repository) readOptional(path string, limit int64) []byte {
 	data, err := readFile(path, limit)
 	if err != nil && !isAbsent(err) {

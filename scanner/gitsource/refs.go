@@ -13,7 +13,8 @@ import (
 
 const (
 	maxRefs           = 2 << 20
-	maxRefBytes       = 64 << 10 // one loose ref or HEAD; FETCH_HEAD has a line per ref
+	maxRefBytes       = 64 << 10 // one loose ref or HEAD
+	maxPseudoRefBytes = 64 << 20 // FETCH_HEAD has a line per ref
 	maxPackedRefBytes = 512 << 20
 	maxReflogBytes    = 256 << 20
 	maxShallowBytes   = 64 << 20
@@ -99,10 +100,10 @@ func (r *Repository) workTreeRefs(t *refTable, found map[string]ref, dir string)
 	}
 	for _, e := range entries {
 		name := e.Name()
-		if name == "HEAD" || e.IsDir() || strings.Trim(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") != "" || name == "COMMIT_EDITMSG" {
+		if !strings.HasSuffix(name, "_HEAD") || e.IsDir() {
 			continue
 		}
-		for line := range bytes.Lines(r.readOptional(filepath.Join(dir, name), maxRefBytes)) {
+		for line := range bytes.Lines(r.readOptional(filepath.Join(dir, name), maxPseudoRefBytes)) {
 			if id, ok := r.format.parse(firstField(line)); ok {
 				t.pseudo = append(t.pseudo, ref{name: name, id: id, worktree: true})
 			}
@@ -121,6 +122,9 @@ func firstField(line []byte) []byte {
 func (r *Repository) readHead(t *refTable, found map[string]ref, dir string) {
 	data := r.readOptional(filepath.Join(dir, "HEAD"), maxRefBytes)
 	name, id, ok := r.resolveRef(data, found)
+	if data != nil && !ok && name == "" {
+		r.noteBroken(filepath.Join(dir, "HEAD"))
+	}
 	if ok {
 		t.heads = append(t.heads, ref{name: "HEAD", id: id, worktree: true})
 	}
@@ -160,13 +164,14 @@ func (r *Repository) looseRefs(dir string, found map[string]ref, worktree bool) 
 		if strings.HasSuffix(name, ".lock") || len(found) >= maxRefs {
 			return
 		}
-		data := bytes.TrimSpace(r.readOptional(path, maxRefBytes))
+		raw := r.readOptional(path, maxRefBytes)
+		data := bytes.TrimSpace(raw)
 		if id, ok := r.format.parse(data); ok {
 			found[name] = ref{name: name, id: id, worktree: worktree}
 		} else if bytes.HasPrefix(data, []byte("ref:")) {
 			symbolic[name] = data
-		} else if len(data) > 0 {
-			r.note(scanner.Skip{Reason: scanner.SkipNotARepository, Path: name, Detail: "neither an object id nor a symbolic ref"})
+		} else if raw != nil && !strings.Contains(name, "/.") { // git looks at no file whose name starts with a dot
+			r.noteBroken(path)
 		}
 	})
 	for range maxSymrefHops {
@@ -178,22 +183,27 @@ func (r *Repository) looseRefs(dir string, found map[string]ref, worktree bool) 
 	}
 }
 
+// noteBroken reports a ref that leads nowhere: what it should lead to may go unseen.
+func (r *Repository) noteBroken(path string) {
+	r.note(scanner.Skip{Reason: scanner.SkipNotARepository, Path: r.display(path), Detail: "neither an object id nor a symbolic ref"})
+}
+
 // walkFiles calls visit for every file below root, with its path from root in slashes. Links to folders are not
 // followed, except root itself.
 func (r *Repository) walkFiles(root string, visit func(rel, path string)) {
-	real, err := filepath.EvalSymlinks(root)
+	start, err := filepath.EvalSymlinks(root)
 	if err != nil {
 		if !isAbsent(err) {
 			r.note(r.skipFor(root, err))
 		}
 		return
 	}
-	_ = filepath.WalkDir(real, func(path string, d fs.DirEntry, err error) error {
+	_ = filepath.WalkDir(start, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			r.note(r.skipFor(path, err))
 			return nil
 		}
-		if rel, err := filepath.Rel(real, path); err == nil && !d.IsDir() {
+		if rel, err := filepath.Rel(start, path); err == nil && !d.IsDir() {
 			visit(filepath.ToSlash(rel), path)
 		}
 		return nil

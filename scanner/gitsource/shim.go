@@ -150,7 +150,7 @@ func (s *shim) start(ctx context.Context, args ...string) (*process, error) {
 		return nil, fmt.Errorf("%w %s: %w", errStart, args[0], err)
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	cmd := exec.CommandContext(ctx, s.git, args...) //nolint:gosec // arguments are made here; see environment
+	cmd := exec.CommandContext(ctx, s.git, args...)
 	cmd.Dir, cmd.Env, cmd.WaitDelay = s.dir, s.environment(), waitAfterKill
 	p := &process{cmd: cmd, stderr: &headWriter{limit: 4 << 10}, cancel: cancel, shim: s}
 	cmd.Stderr = p.stderr

@@ -14,6 +14,8 @@ import (
 func (s *Server) answer(r *http.Request, body []byte) answer {
 	parts := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
 	switch {
+	case parts[0] == "repos" && parts[3] == "installation":
+		return s.installationOf(r, s.Repository(parts[1]+"/"+parts[2]))
 	case parts[0] == "repos" && parts[3] == "check-runs" && r.Method == http.MethodPost:
 		return s.createCheck(r, s.Repository(parts[1]+"/"+parts[2]), body)
 	case parts[0] == "repos" && parts[3] == "check-runs":

@@ -37,7 +37,8 @@ func (s *Server) git(w http.ResponseWriter, r *http.Request, body []byte) {
 	}
 	handler := cgi.Handler{
 		Path: program, Args: []string{"http-backend"}, Dir: s.root,
-		Env: append(cleanEnv(), "GIT_PROJECT_ROOT="+s.root, "GIT_HTTP_EXPORT_ALL=1", "REMOTE_USER="+user),
+		Env:    append(cleanEnv(), "GIT_PROJECT_ROOT="+s.root, "GIT_HTTP_EXPORT_ALL=1", "REMOTE_USER="+user),
+		Stderr: io.Discard, // what a client asks in vain is also said to the client
 	}
 	clone := r.Clone(r.Context())
 	clone.URL.Path = "/" + parts[0] + "/" + name + ".git/" + parts[2]

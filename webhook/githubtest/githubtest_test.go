@@ -94,7 +94,7 @@ func TestNobodyIsServedWithoutAToken(t *testing.T) {
 	gh := githubtest.New(t, githubtest.Options{})
 	gh.AddRepository("octo", "demo")
 	for _, path := range []string{"octo/demo.git/info/refs?service=git-upload-pack", "api/v3/app", "api/v3/app/hook/deliveries"} {
-		response, err := http.Get(gh.GitURL() + path) //nolint:noctx // the test's own server
+		response, err := http.Get(gh.GitURL() + path)
 		if err != nil {
 			t.Fatal(err)
 		}

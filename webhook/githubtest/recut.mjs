@@ -6,6 +6,7 @@ const paths = {
   "/app/installations/{installation_id}/access_tokens": ["post"],
   "/app/hook/deliveries": ["get"],
   "/app/hook/deliveries/{delivery_id}/attempts": ["post"],
+  "/repos/{owner}/{repo}/installation": ["get"],
   "/repos/{owner}/{repo}/check-runs": ["post"],
   "/repos/{owner}/{repo}/check-runs/{check_run_id}": ["get", "patch"],
   "/repos/{owner}/{repo}/commits/{ref}/check-runs": ["get"],

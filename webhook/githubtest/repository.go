@@ -63,47 +63,60 @@ func (r *Repository) Git(args ...string) string {
 	return r.run(nil, append([]string{"-C", r.Dir}, args...)...)
 }
 
-// Commit makes a commit on a branch and moves the branch to it. files are the paths that it changes; nil content
-// deletes one. A branch that does not exist starts empty. It returns the ids of the branch before and after;
-// before is all zeros for a new branch.
+// Change is one commit to make.
+type Change struct {
+	Message string
+	Files   map[string][]byte // by path; nil content deletes
+}
+
+// Commit makes one commit on a branch, see [Repository.Commits].
 func (r *Repository) Commit(branch, message string, files map[string][]byte) (before, after string) {
 	r.server.t.Helper()
+	return r.Commits(branch, Change{message, files})
+}
+
+// Commits makes commits on a branch and moves the branch to the last. A branch that does not exist starts empty.
+// It returns the ids of the branch before and after; before is all zeros for a new branch.
+func (r *Repository) Commits(branch string, changes ...Change) (before, after string) {
+	r.server.t.Helper()
 	ref := "refs/heads/" + branch
-	index := "GIT_INDEX_FILE=" + filepath.Join(r.server.t.TempDir(), "index")
-	before = r.run(nil, "-C", r.Dir, "for-each-ref", "--format=%(objectname)", ref)
-	commit := []string{"-C", r.Dir, "commit-tree", "-m", message}
-	if before != "" {
-		r.run([]string{index}, "-C", r.Dir, "read-tree", before)
-		commit = append(commit, "-p", before)
-	}
-	var entries bytes.Buffer
-	for _, path := range slices.Sorted(maps.Keys(files)) {
-		if files[path] == nil {
-			fmt.Fprintf(&entries, "0 %040d\t%s\x00", 0, path)
-			continue
+	before = r.Git("for-each-ref", "--format=%(objectname)", ref)
+	var stream bytes.Buffer
+	for i, change := range changes {
+		at := r.server.Now().Unix()
+		fmt.Fprintf(&stream, "commit %s\nauthor %s %d +0000\ncommitter %s %d +0000\n", ref, person, at, person, at)
+		fmt.Fprintf(&stream, "data %d\n%s\n", len(change.Message), change.Message)
+		if i == 0 && before != "" {
+			fmt.Fprintf(&stream, "from %s\n", before)
 		}
-		id := r.exec(nil, files[path], "-C", r.Dir, "hash-object", "-w", "--stdin")
-		fmt.Fprintf(&entries, "100644 %s\t%s\x00", id, path)
+		for _, path := range slices.Sorted(maps.Keys(change.Files)) {
+			if text := change.Files[path]; text != nil {
+				fmt.Fprintf(&stream, "M 100644 inline %s\ndata %d\n%s\n", quote(path), len(text), text)
+			} else {
+				fmt.Fprintf(&stream, "D %s\n", quote(path))
+			}
+		}
 	}
-	r.exec([]string{index}, entries.Bytes(), "-C", r.Dir, "update-index", "-z", "--index-info")
-	tree := r.run([]string{index}, "-C", r.Dir, "write-tree")
-	after = r.run(nil, append(commit, tree)...)
-	r.Git("update-ref", ref, after)
+	stream.WriteString("done\n")
+	r.run(stream.Bytes(), "-C", r.Dir, "fast-import", "--quiet", "--done")
+	after = r.Git("rev-parse", "--verify", ref)
 	if before == "" {
 		before = strings.Repeat("0", len(after))
 	}
 	return before, after
 }
 
-func (r *Repository) run(env []string, args ...string) string {
-	r.server.t.Helper()
-	return r.exec(env, nil, args...)
+const person = "Octo Cat <octo@github.invalid>"
+
+// quote writes a path as fast-import reads it, whatever is in it.
+func quote(path string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(path) + `"`
 }
 
-func (r *Repository) exec(env []string, stdin []byte, args ...string) string {
+func (r *Repository) run(stdin []byte, args ...string) string {
 	r.server.t.Helper()
-	cmd := exec.Command("git", args...) //nolint:gosec,noctx // the test's own arguments
-	cmd.Env = append(cleanEnv(), env...)
+	cmd := exec.Command("git", args...)
+	cmd.Env = cleanEnv()
 	cmd.Stdin = bytes.NewReader(stdin)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
@@ -114,12 +127,10 @@ func (r *Repository) exec(env []string, stdin []byte, args ...string) string {
 	return strings.TrimSuffix(string(out), "\n")
 }
 
-// cleanEnv keeps the configuration of whoever runs the test out, and commits the same everywhere.
+// cleanEnv keeps the configuration of whoever runs the test out.
 func cleanEnv() []string {
 	return []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=/nonexistent", "LC_ALL=C",
 		"GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null",
-		"GIT_AUTHOR_NAME=Octo Cat", "GIT_AUTHOR_EMAIL=octo@github.invalid",
-		"GIT_COMMITTER_NAME=Octo Cat", "GIT_COMMITTER_EMAIL=octo@github.invalid",
 	}
 }

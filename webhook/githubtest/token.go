@@ -75,6 +75,7 @@ func (s *Server) makeToken(r *http.Request, installation int64, body []byte) ans
 	}
 	var asked struct {
 		RepositoryIDs []int64           `json:"repository_ids"`
+		Repositories  []string          `json:"repositories"`
 		Permissions   map[string]string `json:"permissions"`
 	}
 	if err := json.Unmarshal(orEmpty(body), &asked); err != nil {
@@ -82,6 +83,9 @@ func (s *Server) makeToken(r *http.Request, installation int64, body []byte) ans
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	for _, name := range asked.Repositories {
+		asked.RepositoryIDs = append(asked.RepositoryIDs, s.idOf(installation, name))
+	}
 	if !s.holds(installation, asked.RepositoryIDs) {
 		return refuse(http.StatusNotFound, "Not Found")
 	}
@@ -95,6 +99,30 @@ func (s *Server) makeToken(r *http.Request, installation int64, body []byte) ans
 	return answer{http.StatusCreated, fill(s.contract.schema("installation-token"), map[string]any{
 		"token": text, "expires_at": t.expires.UTC().Format(time.RFC3339), "permissions": permissions,
 	})}
+}
+
+// installationOf answers GET /repos/{owner}/{repo}/installation.
+func (s *Server) installationOf(r *http.Request, repo *Repository) answer {
+	switch {
+	case !s.app(r):
+		return refuse(http.StatusUnauthorized, "A JSON web token could not be decoded")
+	case repo == nil:
+		return refuse(http.StatusNotFound, "Not Found")
+	default:
+		return answer{http.StatusOK, fill(s.contract.schema("installation"), map[string]any{
+			"id": repo.Installation, "app_id": s.AppID, "events": []string{"push"},
+		})}
+	}
+}
+
+// idOf is the id of an installation's repository; 0 when there is none. s.mu is held.
+func (s *Server) idOf(installation int64, name string) int64 {
+	for _, r := range s.repos {
+		if r.Installation == installation && r.Name == name {
+			return r.ID
+		}
+	}
+	return 0
 }
 
 // holds says whether an installation exists and holds all these repositories. s.mu is held.

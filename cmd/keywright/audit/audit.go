@@ -28,8 +28,7 @@ func NewCmd(io *cmdio.IO, open cmdio.Openers) *cobra.Command {
   keywright audit checkpoint > checkpoint.txt      keep it away from the store
   keywright audit verify --checkpoint checkpoint.txt`,
 	}
-	cmd.AddCommand(newList(io, open), newVerify(io, open), newCheckpoint(io, open))
-	return cmd
+	return cmdio.Group(cmd, newList(io, open), newVerify(io, open), newCheckpoint(io, open))
 }
 
 func newList(io *cmdio.IO, open cmdio.Openers) *cobra.Command {

@@ -24,8 +24,7 @@ func NewCmd(io *cmdio.IO, open cmdio.Openers) *cobra.Command {
 		Example: `  keywright family check acme_live
   keywright family create acme_live --scope orders:read --scope orders:write`,
 	}
-	cmd.AddCommand(newCreate(io, open), newList(io, open), newShow(io, open), newCheck(io))
-	return cmd
+	return cmdio.Group(cmd, newCreate(io, open), newList(io, open), newShow(io, open), newCheck(io))
 }
 
 type shown struct {

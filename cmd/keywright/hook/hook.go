@@ -37,8 +37,7 @@ func NewCmd(io *cmdio.IO) *cobra.Command {
 		Example: `  keywright hook install
   keywright hook uninstall`,
 	}
-	cmd.AddCommand(newInstall(io), newUninstall(io))
-	return cmd
+	return cmdio.Group(cmd, newInstall(io), newUninstall(io))
 }
 
 func newInstall(io *cmdio.IO) *cobra.Command {

@@ -22,8 +22,7 @@ func NewCmd(io *cmdio.IO, open cmdio.Openers) *cobra.Command {
   keywright incident list
   keywright incident resolve inc_3f8KzQ1mXb2a9LqP --reason "rotated, history rewritten"`,
 	}
-	cmd.AddCommand(newList(io, open), newShow(io, open), newResolve(io, open))
-	return cmd
+	return cmdio.Group(cmd, newList(io, open), newShow(io, open), newResolve(io, open))
 }
 
 func newList(io *cmdio.IO, open cmdio.Openers) *cobra.Command {

@@ -20,9 +20,8 @@ func NewCmd(io *cmdio.IO, open cmdio.Openers) *cobra.Command {
   keywright key list --owner billing
   keywright key revoke 3f8KzQ1mXb2a --reason "laptop lost"`,
 	}
-	cmd.AddCommand(newIssue(io, open), newList(io, open), newShow(io, open), newVerify(io, open),
+	return cmdio.Group(cmd, newIssue(io, open), newList(io, open), newShow(io, open), newVerify(io, open),
 		newRevoke(io, open), newDisable(io, open), newEnable(io, open))
-	return cmd
 }
 
 // shown is a key as the verbs print it in JSON: no digest.

@@ -24,8 +24,7 @@ func NewCmd(io *cmdio.IO) *cobra.Command {
   keywright rules show github.pat.classic
   keywright rules check ./rules.yaml`,
 	}
-	cmd.AddCommand(newList(io), newShow(io), newCheck(io))
-	return cmd
+	return cmdio.Group(cmd, newList(io), newShow(io), newCheck(io))
 }
 
 // shown is a pattern as the verbs print it.

@@ -24,6 +24,7 @@ type IO struct {
 	ErrTerminal bool
 	Getenv      func(string) string
 	Now         func() time.Time
+	Version     string // of this program
 	Actor       string // who acts, for the audit log: "cli:alice"
 }
 

@@ -1,0 +1,119 @@
+package scan
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/keywright/keywright/cmd/keywright/internal/cmdio"
+	"github.com/keywright/keywright/scanner"
+	"github.com/keywright/keywright/scanner/dirsource"
+	"github.com/keywright/keywright/scanner/gitsource"
+	"github.com/keywright/keywright/scanner/stdinsource"
+)
+
+// sources is what a scan goes through.
+type sources struct {
+	name string // of what is scanned, for incidents
+	all  []scanner.Source
+	repo *gitsource.Repository // nil without one
+	// history: commits were asked for, so that none of them is worth a word.
+	history bool
+	root    string // where ignore files and the salt are looked for; empty for stdin
+}
+
+func (s *sources) source() scanner.Source { return scanner.Join(s.all...) }
+
+func (s *sources) close() {
+	if s.repo != nil {
+		_ = s.repo.Close() // a temporary folder: the system removes what we cannot
+	}
+}
+
+func newSources(io *cmdio.IO, o *Options) (*sources, error) {
+	if o.Path == "-" {
+		return &sources{name: "standard input", all: []scanner.Source{stdinsource.New(io.In, stdinsource.Options{MaxBytes: o.MaxFileSize})}}, nil
+	}
+	if _, err := os.Lstat(o.Path); err != nil {
+		return nil, fmt.Errorf("scan: %w", err)
+	}
+	name, err := absolute(o.Path)
+	if err != nil {
+		return nil, err
+	}
+	s := &sources{name: name, root: o.Path}
+	if o.Tree && !o.History {
+		s.addTree(o, o.Path)
+		return s, nil
+	}
+	return s, s.openRepository(io, o)
+}
+
+func absolute(path string) (string, error) {
+	name, err := filepath.Abs(path)
+	if err != nil {
+		return "", fmt.Errorf("scan %s: %w", path, err)
+	}
+	return name, nil
+}
+
+// openRepository adds what the flags ask of the repository at the path. Without a flag a path that is none is a
+// tree.
+func (s *sources) openRepository(io *cmdio.IO, o *Options) error {
+	options := gitsource.Options{MaxBlobBytes: o.MaxFileSize, UserSetMax: o.MaxFileSize > 0, Climb: o.needsRepository()}
+	if o.Path == "." {
+		options.Getenv = io.Getenv // as in a hook
+	}
+	repo, err := gitsource.Open(o.Path, options)
+	switch {
+	case errors.Is(err, gitsource.ErrNotRepository) && !o.needsRepository():
+		s.addTree(o, o.Path)
+		return nil
+	case errors.Is(err, gitsource.ErrNotRepository):
+		return cmdio.WithHint(err, "--history, --staged, --range and --ref need a git repository; for a folder of files leave them out")
+	case err != nil:
+		return err
+	}
+	s.repo = repo
+	if top := repo.WorkTree(); top != "" {
+		s.root = top
+	}
+	return s.ask(o)
+}
+
+func (o *Options) needsRepository() bool {
+	return o.History || o.Staged || o.Range != "" || len(o.Refs) > 0
+}
+
+func (s *sources) ask(o *Options) error {
+	switch {
+	case o.Staged:
+		s.all = append(s.all, s.repo.Staged())
+	case o.Range != "":
+		source, err := s.repo.Range(o.Range)
+		if err != nil {
+			return err
+		}
+		s.all = append(s.all, source)
+	case len(o.Refs) > 0:
+		source, err := s.repo.Refs(o.Refs...)
+		if err != nil {
+			return err
+		}
+		s.all, s.history = append(s.all, source), true
+	default:
+		s.all, s.history = append(s.all, s.repo.History()), true
+		if !o.History {
+			s.all = append(s.all, s.repo.Index())
+		}
+		if tree := s.repo.WorkTree(); tree != "" && (!o.History || o.Tree) {
+			s.addTree(o, tree)
+		}
+	}
+	return nil
+}
+
+func (s *sources) addTree(o *Options, path string) {
+	s.all = append(s.all, dirsource.New(path, dirsource.Options{MaxFileBytes: o.MaxFileSize, UserSetMax: o.MaxFileSize > 0}))
+}

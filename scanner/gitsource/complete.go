@@ -1,0 +1,200 @@
+package gitsource
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/keywright/keywright/scanner"
+)
+
+const (
+	maxMissingSkips = 10_000 // missing objects that are named one by one
+	maxShallowSkips = 20     // shallow boundaries that are named one by one
+)
+
+// checkComplete counts commits and reports what is reachable and not there.
+func (h *History) checkComplete(ctx context.Context, e *emitter) {
+	shallow := h.shallowSet()
+	h.counts.Commits = len(h.graph.reach(h.counted(ctx), shallow).commits)
+	all := h.graph.reach(h.tips(ctx), shallow)
+	if !h.yieldShallow(e, all, shallow) {
+		return
+	}
+	missing := h.missingTips(ctx)
+	for _, id := range all.missing {
+		missing = append(missing, scanner.Skip{Reason: scanner.SkipMissingObject, Object: h.repo.format.hex(id), Detail: "a commit that another names as parent"})
+	}
+	for _, x := range all.others {
+		if _, ok := h.present[x.id]; !ok && !x.worktree && x.tagged {
+			missing = append(missing, scanner.Skip{Reason: scanner.SkipMissingObject, Object: h.repo.format.hex(x.id), Path: x.name, Detail: "what a tag points to"})
+		}
+	}
+	if h.suspect || len(missing) > 0 {
+		missing = append(missing, h.missingBelow(ctx, all)...)
+	}
+	h.yieldMissing(e, missing)
+}
+
+func (h *History) shallowSet() map[oid]bool {
+	set := map[oid]bool{}
+	for _, id := range h.repo.shallow() {
+		set[id] = true
+	}
+	return set
+}
+
+// counted are the tips of `git rev-list --all --reflog`.
+func (t *refTable) counted() []ref {
+	tips := append([]ref{}, t.refs...)
+	tips = append(tips, t.heads...)
+	return append(tips, t.reflogs...)
+}
+
+// tips are all ids that lead into the history.
+func (t *refTable) tips() []ref { return append(t.counted(), t.pseudo...) }
+
+// yieldShallow reports where history was cut off: at reachable commits whose parents are not there.
+func (h *History) yieldShallow(e *emitter, all reached, shallow map[oid]bool) bool {
+	var cutAt []oid
+	for id := range shallow {
+		if _, ok := all.commits[id]; ok && h.lacksParent(id) {
+			cutAt = append(cutAt, id)
+		}
+	}
+	sortIDs(cutAt)
+	for i, id := range cutAt {
+		s := scanner.Skip{Reason: scanner.SkipShallow, Object: h.repo.format.hex(id), Detail: "the history before this commit was not fetched"}
+		if i == maxShallowSkips {
+			s.Object, s.Detail = "", fmt.Sprintf("the history before %d more commits was not fetched", len(cutAt)-i)
+		}
+		if !e.skip(&s) {
+			return false
+		}
+		if i == maxShallowSkips {
+			break
+		}
+	}
+	return true
+}
+
+func (h *History) lacksParent(id oid) bool {
+	for _, p := range h.graph.commits[id].parents {
+		if _, ok := h.graph.commits[p]; !ok {
+			return true
+		}
+	}
+	return false
+}
+
+// missingTips reports refs to objects that are not there. A reflog may name commits that were pruned.
+func (h *History) missingTips(ctx context.Context) []scanner.Skip {
+	var skips []scanner.Skip
+	refs := append([]ref{}, h.named(ctx)...)
+	if h.only == nil {
+		refs = append(refs, h.repo.allRefs(ctx).heads...)
+	}
+	for _, x := range refs {
+		if _, ok := h.present[x.id]; !ok {
+			skips = append(skips, scanner.Skip{Reason: scanner.SkipMissingObject, Object: h.repo.format.hex(x.id), Path: x.name, Detail: "what a ref points to"})
+		}
+	}
+	return skips
+}
+
+// missingBelow asks for the trees and blobs that the history reaches and that are not there.
+func (h *History) missingBelow(ctx context.Context, all reached) []scanner.Skip {
+	walker, ok := h.reader.(missingWalker)
+	if !ok {
+		return []scanner.Skip{{Reason: scanner.SkipMissingObject, Detail: "a tree names objects that are not there, or some could not be read; what reaches them is told only with a git program"}}
+	}
+	var tips []oid
+	for _, x := range h.tips(ctx) {
+		if _, ok := h.present[x.id]; ok {
+			tips = append(tips, x.id)
+		}
+	}
+	missing, err := walker.missing(ctx, tips, h.boundaries(all))
+	var skips []scanner.Skip
+	for _, id := range missing {
+		skips = append(skips, scanner.Skip{Reason: scanner.SkipMissingObject, Object: h.repo.format.hex(id), Detail: "named by a tree, not in the repository"})
+	}
+	if err != nil && ctx.Err() == nil {
+		skips = append(skips, scanner.Skip{Reason: scanner.SkipMissingObject, Detail: "the walk that looks for missing objects ended early: " + cut(err.Error(), 250)})
+	}
+	return skips
+}
+
+// boundaries are the commits at which git must stop: shallow ones, and those with a parent that is not there.
+func (h *History) boundaries(all reached) []oid {
+	ids := h.repo.shallow()
+	for id := range all.commits {
+		if h.lacksParent(id) {
+			ids = append(ids, id)
+		}
+	}
+	sortIDs(ids)
+	return ids
+}
+
+func (h *History) yieldMissing(e *emitter, missing []scanner.Skip) {
+	told := 0
+	for i := range missing {
+		if id := missing[i].Object; id != "" && h.unread[id] {
+			continue
+		} else if id != "" {
+			h.unread[id] = true
+			told++
+		}
+		if told > maxMissingSkips {
+			e.skip(&scanner.Skip{Reason: scanner.SkipMissingObject, Detail: fmt.Sprintf("about %d more objects are missing", len(missing)-i)})
+			return
+		}
+		if !e.skip(&missing[i]) {
+			return
+		}
+	}
+}
+
+// missingWalker is a reader that can tell which reachable objects are not there.
+type missingWalker interface {
+	missing(ctx context.Context, tips, boundaries []oid) ([]oid, error)
+}
+
+// missing walks all objects that tips reach.
+func (s *shim) missing(ctx context.Context, tips, boundaries []oid) ([]oid, error) {
+	if err := s.writeShallow(boundaries); err != nil {
+		return nil, err
+	}
+	p, err := s.start(ctx, "rev-list", "--objects", "--quiet", "--missing=print", "--stdin")
+	if err != nil {
+		return nil, err
+	}
+	wait := p.feed(func(w *bufio.Writer) error { return s.writeIDs(w, tips) })
+	defer func() { p.stop(); wait() }()
+	var ids []oid
+	for {
+		line, err := p.out.ReadString('\n')
+		if errors.Is(err, io.EOF) {
+			return ids, p.finish()
+		}
+		if err != nil {
+			return ids, err
+		}
+		if id, ok := s.repo.format.parse([]byte(strings.TrimSpace(strings.TrimPrefix(line, "?")))); ok && line[0] == '?' {
+			ids = append(ids, id)
+		}
+	}
+}
+
+func (s *shim) writeIDs(w *bufio.Writer, ids []oid) error {
+	for _, id := range ids {
+		if _, err := w.WriteString(s.repo.format.hex(id) + "\n"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
