@@ -24,7 +24,7 @@ func (s *Scanner) Scan(ctx context.Context, source Source, sink Sink) (Summary, 
 	if err := sink.Started(Start{Patterns: s.set.Len(), Catalogue: s.set.Version()}); err != nil {
 		return Summary{}, fmt.Errorf("start the report: %w", err)
 	}
-	r := &scanRun{scanner: s, sink: sink, collection: newCollection(s)}
+	r := &scanRun{scanner: s, sink: sink, collection: newCollection(s), masker: newMasker(s)}
 	r.read(ctx, source)
 	r.report(ctx, source)
 	summary := r.summary(source)
@@ -43,6 +43,7 @@ type scanRun struct {
 	scanner    *Scanner
 	sink       Sink
 	collection *collection
+	masker     *masker
 
 	progress  Progress
 	counts    Counts // for a source that does not count
@@ -127,6 +128,7 @@ func (r *scanRun) take(result blobResult) {
 
 func (r *scanRun) skip(skip Skip) {
 	r.skips++
+	r.masker.skip(&skip)
 	if r.sinkErr == nil {
 		r.sinkErr = r.sink.Skipped(skip)
 	}
@@ -156,6 +158,7 @@ func (r *scanRun) report(ctx context.Context, source Source) {
 		} else {
 			r.findings++
 		}
+		r.masker.finding(&f)
 		r.sinkErr = r.sink.Finding(f)
 	}
 }

@@ -52,7 +52,7 @@ func (open Openers) Change(ctx context.Context, f func(*config.Workspace) error)
 func (open Openers) ChangeIn(ctx context.Context, mode config.Mode, f func(*config.Workspace) error) error {
 	return open.with(ctx, mode, func(ws *config.Workspace) error {
 		err := f(ws)
-		_, sealErr := ws.Seal(ctx)
+		_, sealErr := ws.Seal(context.WithoutCancel(ctx)) // an interrupted verb has written events too
 		return errors.Join(err, sealErr)
 	})
 }
