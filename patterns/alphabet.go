@@ -97,7 +97,7 @@ func members(table *[256]bool) []byte {
 	out := make([]byte, 0, 64)
 	for c, in := range table {
 		if in {
-			out = append(out, byte(c)) //nolint:gosec // an index of 256 is a byte
+			out = append(out, byte(c))
 		}
 	}
 	return out

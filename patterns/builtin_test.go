@@ -108,7 +108,7 @@ func golden(t *testing.T, name string, got []byte) {
 		}
 		return
 	}
-	want, err := os.ReadFile(name) //nolint:gosec // a file of this package
+	want, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
 	}

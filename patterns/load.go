@@ -72,15 +72,15 @@ func Load(paths []string) (*Set, []Problem, error) {
 		if err != nil {
 			return nil, nil, err
 		}
+		if len(rules)+len(names) > maxRuleFiles {
+			return nil, nil, fmt.Errorf("read rules: more than %d files under %s", maxRuleFiles, strings.Join(paths, ", "))
+		}
 		for _, name := range names {
 			text, err := readRules(name)
 			if err != nil {
 				return nil, nil, err
 			}
 			rules = append(rules, text)
-		}
-		if len(rules) > maxRuleFiles {
-			return nil, nil, fmt.Errorf("read rules: more than %d files under %s", maxRuleFiles, strings.Join(paths, ", "))
 		}
 	}
 	return makeSet(rules, func(f *parsedFile) []Problem { return f.check(userFile) })
@@ -118,7 +118,7 @@ func readRules(name string) (rulesText, error) {
 	if !info.Mode().IsRegular() || info.Size() > maxRuleFileBytes {
 		return rulesText{}, fmt.Errorf("read rules: %s is no regular file of at most %d bytes", name, maxRuleFileBytes)
 	}
-	data, err := os.ReadFile(name) //nolint:gosec // the user's own path
+	data, err := os.ReadFile(name)
 	if err != nil {
 		return rulesText{}, fmt.Errorf("read rules: %w", err)
 	}

@@ -91,7 +91,7 @@ func (s *Scanner) fingerprintAll(ctx context.Context, findings []Finding) []Skip
 	}
 	close(work)
 	group.Wait()
-	if err, any := failed.Load("salt"); any {
+	if err, did := failed.Load("salt"); did {
 		return []Skip{{Reason: SkipUnreadable, Detail: fmt.Sprintf("findings without fingerprints: %v", err)}}
 	}
 	return nil

@@ -85,7 +85,7 @@ func (a *automaton) link(trie []node) {
 		at := queue[0]
 		queue = queue[1:]
 		for c := range a.classes {
-			to, ok := trie[at].child[uint16(c)] //nolint:gosec // at most 256 classes
+			to, ok := trie[at].child[uint16(c)]
 			fallback := 0
 			if at != 0 {
 				fallback = int(a.next[trie[at].fail*a.classes+c]&^hitBit) / a.classes

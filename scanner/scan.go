@@ -204,7 +204,7 @@ func attributionSkips(err error) []Skip {
 	if err == nil {
 		return nil
 	}
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // only this error's own parts
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		var out []Skip
 		for _, part := range joined.Unwrap() {
 			out = append(out, attributionSkips(part)...)

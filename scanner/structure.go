@@ -39,15 +39,6 @@ type element struct {
 	min, max int
 }
 
-// maxLen is the longest text that the element matches.
-func (e *element) maxLen() int {
-	longest := e.max
-	for _, l := range e.literals {
-		longest = max(longest, len(l))
-	}
-	return longest
-}
-
 func compileFormat(f *patterns.Format) (*structure, error) {
 	elements, err := formatElements(f)
 	if err != nil {

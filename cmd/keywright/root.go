@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/keywright/keywright/cmd/keywright/app"
 	"github.com/keywright/keywright/cmd/keywright/audit"
 	"github.com/keywright/keywright/cmd/keywright/baseline"
 	"github.com/keywright/keywright/cmd/keywright/demo"
@@ -14,6 +15,7 @@ import (
 	"github.com/keywright/keywright/cmd/keywright/key"
 	"github.com/keywright/keywright/cmd/keywright/rules"
 	"github.com/keywright/keywright/cmd/keywright/scan"
+	"github.com/keywright/keywright/cmd/keywright/serve"
 )
 
 // version is set by the linker (Makefile).
@@ -41,7 +43,7 @@ Start with 'keywright demo' (needs nothing), or 'keywright scan' in any reposito
 	root.AddCommand(
 		demo.NewCmd(io), scan.NewCmd(scan.Runner(io, open)), initialize.NewCmd(io),
 		family.NewCmd(io, open), key.NewCmd(io, open), incident.NewCmd(io, open), audit.NewCmd(io, open),
-		rules.NewCmd(io), baseline.NewCmd(io, scan.Collector(io)), hook.NewCmd(io),
+		rules.NewCmd(io), baseline.NewCmd(io, scan.Collector(io)), hook.NewCmd(io), serve.NewCmd(io, open), app.NewCmd(io, open),
 	)
 	return root
 }

@@ -115,7 +115,7 @@ func open(t *testing.T, paths config.Paths, mode config.Mode) *config.Workspace 
 
 func read(t *testing.T, path string) string {
 	t.Helper()
-	content, err := os.ReadFile(path) //nolint:gosec // the test's own file
+	content, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -338,7 +338,7 @@ func remove(t *testing.T, path string) {
 
 func chmod(t *testing.T, path string) {
 	t.Helper()
-	if err := os.Chmod(path, 0o640); err != nil { //nolint:gosec // the case
+	if err := os.Chmod(path, 0o640); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -347,7 +347,7 @@ func snapshot(t *testing.T, paths config.Paths) string {
 	t.Helper()
 	var all strings.Builder
 	for _, path := range []string{paths.Pepper, paths.SigningKey} {
-		content, err := os.ReadFile(path) //nolint:gosec // the test's own file
+		content, err := os.ReadFile(path)
 		fmt.Fprintln(&all, string(content), err)
 	}
 	return all.String()

@@ -27,7 +27,7 @@ const (
 //
 // Errors: fs.ErrNotExist, ErrExposed with the command that closes the file.
 func readSecret(path string) ([]byte, error) {
-	file, err := os.Open(path) //nolint:gosec // the user's own path
+	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +77,7 @@ func createSecret(path string, content []byte) error {
 func writeDraft(folder string, content []byte) (path string, err error) {
 	// rand.Text has 128 random bits: two processes never share a draft.
 	path = filepath.Join(folder, ".draft-"+rand.Text())
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, secretMode) //nolint:gosec // the user's own folder
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, secretMode)
 	if err != nil {
 		return "", fmt.Errorf("make a draft: %w", err)
 	}

@@ -86,25 +86,39 @@ func (w *walker) zipMember(f *zip.File, size int, parent *Piece, depth int) {
 	w.give(p, depth)
 }
 
+// tar opens the members. One that is larger than the rest of the archive is sparse: mostly holes, up to
+// terabytes of them, so what is stored of it is taken as it is.
 func (w *walker) tar(data []byte, parent *Piece, depth int) {
 	source := bytes.NewReader(data)
 	r := tar.NewReader(source)
+	sparse, name := -1, ""
 	for {
 		h, err := r.Next()
+		at := len(data) - source.Len()
+		if sparse >= 0 {
+			w.tarMember(child(parent, "tar", data[sparse:at], shifted{sparse, len(data)}), name, depth)
+			sparse = -1
+		}
 		if err != nil && !(errors.Is(err, tar.ErrInsecurePath) && h != nil) {
 			return
 		}
-		if h.Typeflag != tar.TypeReg {
+		if h.Typeflag != tar.TypeReg && h.Typeflag != tar.TypeGNUSparse {
 			continue
 		}
 		if !w.member("tar") {
 			return
 		}
-		at := len(data) - source.Len()
-		p := child(parent, "tar", w.read("tar", r), shifted{at, len(data)})
-		p.Member = inner(parent, h.Name)
-		w.give(p, depth)
+		if name = h.Name; h.Size > int64(source.Len()) {
+			sparse = at
+			continue
+		}
+		w.tarMember(child(parent, "tar", w.read("tar", r), shifted{at, len(data)}), name, depth)
 	}
+}
+
+func (w *walker) tarMember(p *Piece, name string, depth int) {
+	p.Member = inner(p.parent, name)
+	w.give(p, depth)
 }
 
 func inner(parent *Piece, name string) string {

@@ -7,6 +7,7 @@ import (
 	"compress/gzip"
 	"encoding/base64"
 	"encoding/hex"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -150,6 +151,51 @@ func TestLimits(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestASparseMemberIsTakenAsItIsStored: read by its map, a member of a few bytes can be terabytes of holes.
+func TestASparseMemberIsTakenAsItIsStored(t *testing.T) {
+	t.Parallel()
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	stored := "1\n9000000000000\n43\n" + strings.Repeat("\x00", 512-19) + text
+	err := w.WriteHeader(&tar.Header{
+		Name: "GNUSparseFile.0/big", Typeflag: tar.TypeReg, Size: int64(len(stored)), Mode: 0o600, Format: tar.FormatPAX,
+		PAXRecords: map[string]string{},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _ = io.WriteString(w, stored)
+	_ = w.Close()
+	got, cuts := hits(t, sparse(b.Bytes()), decode.Limits{})
+	if len(got) != 1 || got[0].outer != text || len(cuts) > 0 {
+		t.Errorf("got %+v, cuts %v", got, cuts)
+	}
+}
+
+// sparse turns the only member of a tar archive into one of GNU's sparse format 1.0 by putting a PAX header
+// before it; the standard library writes none.
+func sparse(plain []byte) []byte {
+	var b bytes.Buffer
+	records := ""
+	for _, r := range []string{"GNU.sparse.major=1", "GNU.sparse.minor=0", "GNU.sparse.name=big", "GNU.sparse.realsize=9000000000043"} {
+		n := len(r) + 4 // two digits, a blank, the line feed
+		records += fmt.Sprintf("%d %s\n", n, r)
+	}
+	w := tar.NewWriter(&b)
+	_ = w.WriteHeader(&tar.Header{Name: "h", Typeflag: tar.TypeReg, Size: int64(len(records)), Format: tar.FormatUSTAR})
+	_, _ = io.WriteString(w, records)
+	_ = w.Flush()
+	head := b.Bytes()
+	head[156] = tar.TypeXHeader
+	copy(head[148:156], "        ")
+	sum := 0
+	for _, c := range head[:512] {
+		sum += int(c)
+	}
+	copy(head[148:156], fmt.Sprintf("%06o\x00 ", sum))
+	return append(slices.Clone(head), plain...)
 }
 
 // TestEveryAlignmentIsDecoded puts the text at every offset of what is encoded, and characters of the

@@ -19,8 +19,9 @@ const (
 // checkComplete counts commits and reports what is reachable and not there.
 func (h *History) checkComplete(ctx context.Context, e *emitter) {
 	shallow := h.shallowSet()
-	h.counts.Commits = len(h.graph.reach(h.counted(ctx), shallow).commits)
-	all := h.graph.reach(h.tips(ctx), shallow)
+	// FETCH_HEAD and its like count for places only: git prunes what nothing else reaches, so a gap there is none.
+	all := h.graph.reach(h.counted(ctx), shallow)
+	h.counts.Commits = len(all.commits)
 	if !h.yieldShallow(e, all, shallow) {
 		return
 	}
@@ -112,7 +113,7 @@ func (h *History) missingBelow(ctx context.Context, all reached) []scanner.Skip 
 		return []scanner.Skip{{Reason: scanner.SkipMissingObject, Detail: "a tree names objects that are not there, or some could not be read; what reaches them is told only with a git program"}}
 	}
 	var tips []oid
-	for _, x := range h.tips(ctx) {
+	for _, x := range h.counted(ctx) {
 		if _, ok := h.present[x.id]; ok {
 			tips = append(tips, x.id)
 		}

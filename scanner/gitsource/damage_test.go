@@ -157,6 +157,17 @@ func TestWhatIsNotThereIsASkipAndTheRestIsRead(t *testing.T) {
 			r.write(".git/FETCH_HEAD", strings.Repeat(strings.Repeat("7", 40)+"\tnot-for-merge\tbranch\n", 5000))
 			return ""
 		}, ""},
+		{"nothing, when only FETCH_HEAD leads to what was pruned", func(r *repo) string {
+			r.git("checkout", "-q", "-b", "side")
+			lost := r.commit("b", "fetched\n")
+			blob := r.git("rev-parse", "HEAD:b")
+			r.git("checkout", "-q", "main")
+			r.git("branch", "-q", "-D", "side")
+			r.git("reflog", "expire", "--expire=now", "--all")
+			r.write(".git/FETCH_HEAD", lost+"\t\tbranch 'side'\n")
+			r.remove(r.loose(blob))
+			return ""
+		}, ""},
 		{"a ref that is none", func(r *repo) string {
 			r.write(".git/refs/heads/odd", "neither\n")
 			return ""

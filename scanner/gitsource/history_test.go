@@ -2,6 +2,7 @@ package gitsource_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -428,5 +429,26 @@ func TestOpenFindsTheRepository(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+func TestProgressEndsWithEveryObject(t *testing.T) {
+	t.Parallel()
+	r := newRepo(t)
+	r.commit("a", "one\n")
+	var last gitsource.Progress
+	collect(t, r.open(gitsource.Options{Progress: func(p gitsource.Progress) { last = p }}).History()).clean(t)
+	if last.Objects != 3 || last.Total != 3 || last.Bytes < 4 {
+		t.Errorf("the last report is %+v", last)
+	}
+}
+
+func TestAGitDirThatIsNoRepositoryIsAnError(t *testing.T) {
+	t.Parallel()
+	r := newRepo(t)
+	env := map[string]string{"GIT_DIR": t.TempDir()}
+	_, err := gitsource.Open(r.dir, gitsource.Options{Getenv: func(k string) string { return env[k] }})
+	if !errors.Is(err, gitsource.ErrNotRepository) {
+		t.Errorf("error is %v", err)
 	}
 }

@@ -165,3 +165,25 @@ func FuzzHeaders(f *testing.F) {
 		splitPathList(string(data))
 	})
 }
+
+func FuzzRefLines(f *testing.F) {
+	id := strings.Repeat("ab", 20)
+	f.Add([]byte(id + " refs/heads/main\n"))
+	f.Add([]byte("^" + id + "\n"))
+	f.Add([]byte("# pack-refs with: peeled fully-peeled sorted \n"))
+	f.Add([]byte(id + " " + strings.Repeat("0", 40) + " A <a@b> 1 +0000\tcommit: text\n"))
+	f.Fuzz(func(t *testing.T, line []byte) {
+		if x, ok := formatSHA1.packedRef(line); ok && formatSHA1.hex(x.id) != strings.ToLower(string(line[:40])) {
+			t.Fatal("a ref with another id than its line's")
+		}
+		for _, id := range formatSHA1.reflogLine(line) {
+			if !bytes.Contains(bytes.ToLower(line), []byte(formatSHA1.hex(id))) {
+				t.Fatal("an id that the line does not have")
+			}
+		}
+		r := &Repository{format: formatSHA1}
+		if name, _, ok := r.resolveRef(line, nil); ok && name != "" {
+			t.Fatal("a name that no ref has was resolved")
+		}
+	})
+}

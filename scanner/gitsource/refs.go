@@ -148,12 +148,17 @@ func (r *Repository) resolveRef(data []byte, found map[string]ref) (name string,
 func (r *Repository) packedRefs(found map[string]ref) {
 	data := r.readOptional(filepath.Join(r.commonDir, "packed-refs"), maxPackedRefBytes)
 	for line := range bytes.Lines(data) {
-		text, name, ok := bytes.Cut(bytes.TrimRight(line, "\r\n"), []byte(" "))
-		id, isID := r.format.parse(text)
-		if ok && isID && len(found) < maxRefs {
-			found[string(name)] = ref{name: string(name), id: id}
+		if x, ok := r.format.packedRef(line); ok && len(found) < maxRefs {
+			found[x.name] = x
 		}
 	}
+}
+
+// packedRef parses "ID NAME". A comment and a peeled id ("^ID") are no refs.
+func (f objectFormat) packedRef(line []byte) (ref, bool) {
+	text, name, ok := bytes.Cut(bytes.TrimRight(line, "\r\n"), []byte(" "))
+	id, isID := f.parse(text)
+	return ref{name: string(name), id: id}, ok && isID && len(name) > 0
 }
 
 // looseRefs walks dir/refs. Symbolic refs are resolved after all others are known.
@@ -215,16 +220,27 @@ func (r *Repository) reflogIDs(t *refTable, dir string) {
 	seen := map[oid]bool{}
 	r.walkFiles(filepath.Join(dir, "logs"), func(rel, path string) {
 		for line := range bytes.Lines(r.readOptional(path, maxReflogBytes)) {
-			before, rest, _ := bytes.Cut(line, []byte(" "))
-			after, _, _ := bytes.Cut(rest, []byte(" "))
-			for _, text := range [][]byte{before, after} {
-				if id, ok := r.format.parse(text); ok && id != (oid{}) && !seen[id] {
+			for _, id := range r.format.reflogLine(line) {
+				if !seen[id] {
 					seen[id] = true
 					t.reflogs = append(t.reflogs, ref{name: rel, id: id, worktree: true})
 				}
 			}
 		}
 	})
+}
+
+// reflogLine parses "OLD NEW person time, a tab, message": the ids that are not zero.
+func (f objectFormat) reflogLine(line []byte) []oid {
+	var ids []oid
+	before, rest, _ := bytes.Cut(line, []byte(" "))
+	after, _, _ := bytes.Cut(rest, []byte(" "))
+	for _, text := range [][]byte{before, after} {
+		if id, ok := f.parse(text); ok && id != (oid{}) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }
 
 // shallow reads the commits whose parents were not fetched.

@@ -27,7 +27,7 @@ type repo struct {
 func newRepo(t *testing.T, args ...string) *repo {
 	t.Helper()
 	r := &repo{t: t, dir: t.TempDir()}
-	r.git(append([]string{"init", "-q", "-b", "main"}, args...)...)
+	r.git(append([]string{"init", "-q", "-b", "main", "--template="}, args...)...)
 	return r
 }
 
@@ -51,8 +51,10 @@ func (r *repo) try(stdin string, args ...string) (string, error) {
 		"GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_NOSYSTEM=1", "GIT_TERMINAL_PROMPT=0",
 		"GIT_AUTHOR_NAME=Ada", "GIT_AUTHOR_EMAIL=ada@example.org", "GIT_AUTHOR_DATE=" + date,
 		"GIT_COMMITTER_NAME=Grace", "GIT_COMMITTER_EMAIL=grace@example.org", "GIT_COMMITTER_DATE=" + date,
-		"GIT_CONFIG_COUNT=2", "GIT_CONFIG_KEY_0=protocol.file.allow", "GIT_CONFIG_VALUE_0=always",
+		"GIT_CONFIG_COUNT=4", "GIT_CONFIG_KEY_0=protocol.file.allow", "GIT_CONFIG_VALUE_0=always",
 		"GIT_CONFIG_KEY_1=safe.directory", "GIT_CONFIG_VALUE_1=*",
+		"GIT_CONFIG_KEY_2=maintenance.auto", "GIT_CONFIG_VALUE_2=false", // one process less for each commit
+		"GIT_CONFIG_KEY_3=core.fsync", "GIT_CONFIG_VALUE_3=none",
 	}
 	var out, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &stderr

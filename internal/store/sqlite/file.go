@@ -46,7 +46,7 @@ func createFile(path string) error {
 		return fmt.Errorf("make the folder: %w", err)
 	}
 	// O_EXCL: an existing file, or another process that makes it now, is left as it is.
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, fileMode) //nolint:gosec // the user's own path
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, fileMode)
 	if errors.Is(err, fs.ErrExist) {
 		return nil
 	}

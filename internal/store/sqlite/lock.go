@@ -16,7 +16,7 @@ const lockPoll = 10 * time.Millisecond
 // lockFile locks the file at path, which it makes and leaves there: removing it would let a third process lock a
 // new one while a second holds the old. ErrLocked after the timeout.
 func lockFile(ctx context.Context, path string, timeout time.Duration) (unlock func() error, err error) {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, fileMode) //nolint:gosec // beside the user's own file
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, fileMode)
 	if err != nil {
 		return nil, fmt.Errorf("make the lock file: %w", err)
 	}

@@ -45,12 +45,12 @@ func TestWhatCannotBeOpenedSaysWhatToDo(t *testing.T) {
 			t.Parallel()
 			path := filepath.Join(t.TempDir(), "keywright.db")
 			c.make(t, path)
-			before, _ := os.ReadFile(path) //nolint:gosec // absent is as good as empty
+			before, _ := os.ReadFile(path)
 			s, err := sqlite.Open(t.Context(), path, c.options)
 			if s != nil || !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.advice) || !strings.Contains(err.Error(), path) {
 				t.Errorf("err = %v, want %v", err, c.want)
 			}
-			if after, _ := os.ReadFile(path); !bytes.Equal(before, after) { //nolint:gosec // as above
+			if after, _ := os.ReadFile(path); !bytes.Equal(before, after) {
 				t.Error("the file was written to")
 			}
 		})
@@ -59,7 +59,7 @@ func TestWhatCannotBeOpenedSaysWhatToDo(t *testing.T) {
 
 func write(content string) func(*testing.T, string) {
 	return func(t *testing.T, path string) {
-		if err := os.WriteFile(path, []byte(content), 0o600); err != nil { //nolint:gosec // in the test's own folder
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -104,7 +104,7 @@ func TestADamagedFileIsNotCalledSomethingElse(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "keywright.db")
 	migrated("VACUUM")(t, path)
-	content, err := os.ReadFile(path) //nolint:gosec // made above
+	content, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -200,7 +200,7 @@ func TestAFileOpenToOthersIsClosedAndSaid(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "keywright.db")
 	migrated("SELECT 1")(t, path)
-	if err := os.Chmod(path, 0o644); err != nil { //nolint:gosec // the case
+	if err := os.Chmod(path, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	s := open(t, path, sqlite.Options{})

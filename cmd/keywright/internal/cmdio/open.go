@@ -45,7 +45,12 @@ func (open Openers) Read(ctx context.Context, f func(*config.Workspace) error) e
 // Change opens the workspace for f and signs a checkpoint over what f appended to the audit log, also when f
 // failed half way.
 func (open Openers) Change(ctx context.Context, f func(*config.Workspace) error) error {
-	return open.with(ctx, config.Mode{}, func(ws *config.Workspace) error {
+	return open.ChangeIn(ctx, config.Mode{}, f)
+}
+
+// ChangeIn is [Openers.Change] in a mode of the caller's.
+func (open Openers) ChangeIn(ctx context.Context, mode config.Mode, f func(*config.Workspace) error) error {
+	return open.with(ctx, mode, func(ws *config.Workspace) error {
 		err := f(ws)
 		_, sealErr := ws.Seal(ctx)
 		return errors.Join(err, sealErr)

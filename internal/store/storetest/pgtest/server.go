@@ -174,7 +174,7 @@ func (s *Server) initdb(ctx context.Context, programs binaries, as *syscall.Cred
 		"-D", s.data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C.UTF-8",
 		"--locale-provider=icu", "--icu-locale=en-US",
 	}
-	command := exec.CommandContext(ctx, filepath.Join(programs.folder, "initdb"), args...) //nolint:gosec // the developer's own programs
+	command := exec.CommandContext(ctx, filepath.Join(programs.folder, "initdb"), args...)
 	settle(command, s.folder, programs, as)
 	if output, err := command.CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb: %w: %s", err, output)
@@ -198,7 +198,7 @@ func (s *Server) run(programs binaries, as *syscall.Credential) error {
 		"-c", "max_connections=200", "-c", "shared_buffers=32MB", "-c", "timezone=Asia/Kathmandu",
 		"-c", "default_transaction_isolation=repeatable read",
 	}
-	command := exec.Command(filepath.Join(programs.folder, "postgres"), args...) //nolint:gosec // the developer's own programs
+	command := exec.Command(filepath.Join(programs.folder, "postgres"), args...)
 	settle(command, s.folder, programs, as)
 	s.log = &tail{}
 	command.Stdout, command.Stderr = s.log, s.log
