@@ -63,6 +63,9 @@ type Request struct {
 	Status int    // 0 while it is worked on
 }
 
+// appKey is one key for all fakes of a process: making one takes longer than most tests.
+var appKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, keyBits) })
+
 // New starts a fake GitHub that lives as long as the test.
 func New(t testing.TB, o Options) *Server {
 	t.Helper()
@@ -79,7 +82,7 @@ func New(t testing.TB, o Options) *Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	key, err := rsa.GenerateKey(rand.Reader, keyBits)
+	key, err := appKey()
 	if err != nil {
 		t.Fatalf("make the App's key: %v", err)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/keywright/keywright/internal/flow"
@@ -20,6 +21,9 @@ import (
 
 // recordTime is what is left for the record when the job's time is over.
 const recordTime = 3 * time.Second
+
+// openTime is the longest that a scan waits for its check run to be opened.
+const openTime = 5 * time.Second
 
 // maxSkipNotes is how many skips a scan's notes name.
 const maxSkipNotes = 10
@@ -47,8 +51,12 @@ func (s *Steps) ScanPush(ctx context.Context, args jobs.ScanPush) error {
 		return s.Deliveries.RecordScan(ctx, scan)
 	}
 	scan.Head = push.After
-	s.openCheck(ctx, repo, scan)
+	// Beside the scan, which is what a leaked key waits for; ended before the record, after which the check is concluded.
+	var opening sync.WaitGroup
+	about := scan
+	opening.Go(func() { s.openCheck(ctx, repo, about) })
 	result, err := s.scan(ctx, repo, push, &scan)
+	opening.Wait()
 	late := errors.Is(ctx.Err(), context.DeadlineExceeded)
 	if err != nil && !late && len(recorded(result.Incidents)) == 0 {
 		// Nothing to act on and nothing to say that the next try will not say better.
@@ -66,6 +74,8 @@ func (s *Steps) openCheck(ctx context.Context, repo githubapp.Repository, scan w
 		Head: scan.Head, ExternalID: string(scan.Delivery), Title: "Looking for leaked keys",
 		Summary: "What this push brought is being scanned.",
 	}
+	ctx, cancel := context.WithTimeout(ctx, openTime)
+	defer cancel()
 	if _, err := s.GitHub.PutCheck(ctx, repo, check); err != nil {
 		s.log().LogAttrs(ctx, slog.LevelWarn, "no check run was opened", slog.String("repository", repo.FullName()), slog.Any("error", err))
 	}
