@@ -17,6 +17,7 @@ import (
 
 	"github.com/keywright/keywright/cmd/keywright/internal/cmdio"
 	"github.com/keywright/keywright/internal/config"
+	"github.com/keywright/keywright/internal/notify"
 	"github.com/keywright/keywright/internal/queue"
 	"github.com/keywright/keywright/internal/respond"
 	"github.com/keywright/keywright/internal/server"
@@ -37,6 +38,10 @@ type options struct {
 	vendors    bool
 	rules      []string
 	github     githubapp.Options
+
+	chatFile      string // with the URL of a Slack-compatible incoming webhook, which is a secret
+	notifyURL     string
+	notifyKeyFile string
 }
 
 // NewCmd makes the verb.
@@ -79,6 +84,9 @@ With an SQLite store one process works the queue; with Postgres any number.`,
 	f.StringVar(&o.github.GitURL, "git-url", "", "GitHub's git `URL`, for an enterprise server; default github.com's")
 	f.BoolVar(&o.revoke, "revoke", false, "revoke leaked live keys of ours; without it they are recorded")
 	f.BoolVar(&o.vendors, "vendors", false, "ask vendors about their keys")
+	f.StringVar(&o.chatFile, "chat-url-file", "", "tell of leaks in a chat: `FILE` with the URL of a Slack-compatible incoming webhook")
+	f.StringVar(&o.notifyURL, "notify-url", "", "tell of leaks by signed POSTs to this `URL`; needs --notify-key-file")
+	f.StringVar(&o.notifyKeyFile, "notify-key-file", "", "`FILE` with the key that signs those POSTs, at least 24 bytes")
 	f.StringArrayVar(&o.rules, "rules", nil, "more patterns from this `PATH`, a file or a folder (repeatable)")
 	cmdio.Required(cmd, "key-file", "secret-file")
 	return cmd
@@ -100,6 +108,9 @@ func run(ctx context.Context, io *cmdio.IO, open cmdio.Openers, o options) error
 			return err
 		}
 		work.Log = log
+		if work.Notifier, err = newNotifier(io, o); err != nil {
+			return err
+		}
 		secrets, err := readSecrets(o.secretFile)
 		if err != nil {
 			return err
@@ -151,6 +162,46 @@ func newSteps(io *cmdio.IO, ws *config.Workspace, o options) (*steps.Steps, erro
 		work.Vendors = func() verify.Verifier { return &verify.Vendor{Patterns: set, Now: io.Now, Rand: rand.Reader} }
 	}
 	return work, nil
+}
+
+// newNotifier tells of leaks in the ways that were asked for; nil when none was.
+func newNotifier(io *cmdio.IO, o options) (steps.Notifier, error) {
+	var senders notify.All
+	if o.chatFile != "" {
+		address, err := readLine(o.chatFile)
+		if err != nil {
+			return nil, err
+		}
+		chat, err := notify.NewSlack(address, nil)
+		if err != nil {
+			return nil, err
+		}
+		senders = append(senders, chat)
+	}
+	if o.notifyURL != "" {
+		key, err := readLine(o.notifyKeyFile)
+		if err != nil {
+			return nil, err
+		}
+		signed, err := notify.NewWebhook(o.notifyURL, []byte(key), io.Now, nil)
+		if err != nil {
+			return nil, err
+		}
+		senders = append(senders, signed)
+	}
+	if len(senders) == 0 {
+		return nil, nil //nolint:nilnil // nobody is told
+	}
+	return respond.Notice{Sender: senders}, nil
+}
+
+// readLine reads a secret of one line. Errors never show it.
+func readLine(file string) (string, error) {
+	text, err := os.ReadFile(file) //nolint:gosec // the administrator names it
+	if err != nil {
+		return "", fmt.Errorf("read a secret: %w", err)
+	}
+	return strings.TrimSpace(string(text)), nil
 }
 
 // newQueue makes the queue on the store that is open, and the queue's own tables in it.
