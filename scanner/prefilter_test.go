@@ -41,7 +41,7 @@ func TestThePrefilterFindsEveryLiteralAtEveryPlace(t *testing.T) {
 		seen := map[literal]bool{}
 		var literals []literal
 		for range rapid.IntRange(1, 8).Draw(t, "literals") {
-			l := literal{rapid.StringMatching(`[abAB_1]{1,4}`).Draw(t, "text"), rapid.Bool().Draw(t, "fold")}
+			l := literal{text: rapid.StringMatching(`[abAB_1]{1,4}`).Draw(t, "text"), fold: rapid.Bool().Draw(t, "fold")}
 			if !seen[l] {
 				seen[l] = true
 				literals = append(literals, l)
@@ -65,7 +65,7 @@ func TestThePrefilterFindsEveryLiteralAtEveryPlace(t *testing.T) {
 
 func TestThePrefilterFoldsNoByteBeyondASCII(t *testing.T) {
 	t.Parallel()
-	a := newAutomaton([]literal{{"k\xe9y", true}})
+	a := newAutomaton([]literal{{text: "k\xe9y", fold: true}})
 	hits := 0
 	a.each([]byte("K\xe9Y k\xc9y"), func(int, int, int) bool { hits++; return true })
 	if hits != 1 {

@@ -27,13 +27,23 @@ type rule struct {
 }
 
 func compile(all []*patterns.Pattern) (*program, error) {
+	p, literals, err := compileRules(all)
+	if err != nil {
+		return nil, err
+	}
+	p.prefilter = newRareWindows(literals)
+	return p, nil
+}
+
+// compileRules makes a program but for its prefilter, and the literals for that.
+func compileRules(all []*patterns.Pattern) (*program, []literal, error) {
 	p := &program{}
 	numbers := map[literal]int{}
 	var literals []literal
 	for _, pattern := range all {
 		r, own, err := compileRule(pattern)
 		if err != nil {
-			return nil, fmt.Errorf("pattern %s: %w", pattern.ID, err)
+			return nil, nil, fmt.Errorf("pattern %s: %w", pattern.ID, err)
 		}
 		for _, l := range own {
 			n, known := numbers[l]
@@ -47,8 +57,7 @@ func compile(all []*patterns.Pattern) (*program, error) {
 		}
 		p.rules = append(p.rules, r)
 	}
-	p.prefilter = newAutomaton(literals)
-	return p, nil
+	return p, literals, nil
 }
 
 func compileRule(pattern *patterns.Pattern) (*rule, []literal, error) {
@@ -60,7 +69,7 @@ func compileRule(pattern *patterns.Pattern) (*rule, []literal, error) {
 			return nil, nil, err
 		}
 		r.structure = s
-		return r, distinct(s.anchors, false), nil
+		return r, s.literals(), nil
 	case pattern.Regex != nil && pattern.Format == nil:
 		e, err := compileRegex(pattern.Regex)
 		if err != nil {
@@ -83,7 +92,7 @@ func distinct(texts []string, fold bool) []literal {
 	for _, t := range texts {
 		if !seen[t] {
 			seen[t] = true
-			out = append(out, literal{t, fold})
+			out = append(out, literal{text: t, fold: fold})
 		}
 	}
 	return out

@@ -105,6 +105,26 @@ func anchorOf(elements []element) int {
 	return -1
 }
 
+// literals are the anchors as the prefilter looks for them, a short one with the alphabets of the runs on
+// both sides of it.
+func (s *structure) literals() []literal {
+	out := distinct(s.anchors, false)
+	for i := range out {
+		if len(out[i].text) == minAnchor {
+			out[i].before, out[i].after = neighbour(s.left), neighbour(s.right)
+		}
+	}
+	return out
+}
+
+// neighbour is the alphabet of the first of the elements, if that is a run that cannot be empty.
+func neighbour(elements []element) byteSet {
+	if len(elements) == 0 || elements[0].set == nil || elements[0].min == 0 {
+		return byteSet{}
+	}
+	return setOf(elements[0].set)
+}
+
 func (s *structure) compileChecksum(c *patterns.Checksum) error {
 	if c == nil {
 		return nil
