@@ -48,7 +48,7 @@ func slotOf(v uint64) uint32 { return uint32(v) * slotFactor >> (32 - slotBits) 
 // slot by chance is known at once.
 const manyWindows = 255
 
-func markOf(window uint32) byte { return byte(1 + (window*0x85EBCA6B>>8)%254) } //nolint:gosec // below 255
+func markOf(window uint32) byte { return byte(1 + (window*0x85EBCA6B>>8)%254) }
 
 func (w *rareWindows) each(data []byte, visit func(literal, start, end int) bool) {
 	q := hitQueue{visit: visit, literals: w.literals}

@@ -22,7 +22,7 @@ func slotTraffic() *[1 << slotBits]uint16 {
 	for i := 0; i+4 <= len(textTrigrams); i += 4 {
 		v := uint32(textTrigrams[i]) | uint32(textTrigrams[i+1])<<8 | uint32(textTrigrams[i+2])<<16
 		slot := &traffic[slotOf(uint64(v))]
-		*slot = uint16(min(uint32(*slot)+shareOf(textTrigrams[i+3])>>(31-trafficBits), math.MaxUint16)) //nolint:gosec // at most that
+		*slot = uint16(min(uint32(*slot)+shareOf(textTrigrams[i+3])>>(31-trafficBits), math.MaxUint16))
 	}
 	return traffic
 }

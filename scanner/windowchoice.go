@@ -214,7 +214,7 @@ func setOf(table *[256]bool) byteSet {
 	var s byteSet
 	for c, in := range table {
 		if in {
-			s.add(byte(c)) //nolint:gosec // c is below 256
+			s.add(byte(c))
 		}
 	}
 	return s
