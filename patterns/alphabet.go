@@ -2,53 +2,57 @@ package patterns
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 )
 
-// alphabetSets spells the named alphabets as sets. The names follow the vendors' habit of naming encodings
-// (RFC 4648 for base16, base32, base64), so that a rule file reads like the vendor's page.
-func alphabetSets() map[string]string {
-	return map[string]string{
-		"digits":        "[0-9]",
-		"hex-lower":     "[0-9a-f]",
-		"hex-upper":     "[0-9A-F]",
-		"hex":           "[0-9a-fA-F]",
-		"base32-upper":  "[A-Z2-7]",
-		"base32-lower":  "[a-z2-7]",
-		"base36":        "[0-9a-z]",
-		"base58":        "[1-9A-HJ-NP-Za-km-z]",
-		"base62":        "[0-9A-Za-z]",
-		"base64":        "[0-9A-Za-z+/=]",
-		"base64url":     "[0-9A-Za-z_-]",
-		"base64url.":    "[0-9A-Za-z_.-]",
-		"base64url=":    "[0-9A-Za-z_=-]",
-		"base64-any":    "[0-9A-Za-z+/=_-]",
-		"lower":         "[a-z]",
-		"upper":         "[A-Z]",
-		"alpha":         "[A-Za-z]",
-		"alnum":         "[0-9A-Za-z]",
-		"alnum_":        "[0-9A-Za-z_]",
-		"alnum-":        "[0-9A-Za-z-]",
-		"lower-alnum":   "[0-9a-z]",
-		"lower-alnum_":  "[0-9a-z_]",
-		"lower-alnum_-": "[0-9a-z_-]",
-		"upper-alnum":   "[0-9A-Z]",
-		"url-safe":      "[0-9A-Za-z_.~%-]",
-		"nonspace":      "[!-~]",
-	}
+// alphabets spells the named alphabets as sets, by name. The names follow the vendors' habit of naming
+// encodings (RFC 4648 for base16, base32, base64), so that a rule file reads like the vendor's page.
+var alphabets = [...]struct{ name, set string }{
+	{"alnum", "[0-9A-Za-z]"},
+	{"alnum-", "[0-9A-Za-z-]"},
+	{"alnum_", "[0-9A-Za-z_]"},
+	{"alpha", "[A-Za-z]"},
+	{"base32-lower", "[a-z2-7]"},
+	{"base32-upper", "[A-Z2-7]"},
+	{"base36", "[0-9a-z]"},
+	{"base58", "[1-9A-HJ-NP-Za-km-z]"},
+	{"base62", "[0-9A-Za-z]"},
+	{"base64", "[0-9A-Za-z+/=]"},
+	{"base64-any", "[0-9A-Za-z+/=_-]"},
+	{"base64url", "[0-9A-Za-z_-]"},
+	{"base64url.", "[0-9A-Za-z_.-]"},
+	{"base64url=", "[0-9A-Za-z_=-]"},
+	{"digits", "[0-9]"},
+	{"hex", "[0-9a-fA-F]"},
+	{"hex-lower", "[0-9a-f]"},
+	{"hex-upper", "[0-9A-F]"},
+	{"lower", "[a-z]"},
+	{"lower-alnum", "[0-9a-z]"},
+	{"lower-alnum_", "[0-9a-z_]"},
+	{"lower-alnum_-", "[0-9a-z_-]"},
+	{"nonspace", "[!-~]"},
+	{"upper", "[A-Z]"},
+	{"upper-alnum", "[0-9A-Z]"},
+	{"url-safe", "[0-9A-Za-z_.~%-]"},
 }
 
 // AlphabetNames are the names that Alphabet knows, sorted.
-func AlphabetNames() []string { return slices.Sorted(maps.Keys(alphabetSets())) }
+func AlphabetNames() []string {
+	names := make([]string, len(alphabets))
+	for i, a := range alphabets {
+		names[i] = a.name
+	}
+	return names
+}
 
 // Alphabet returns the bytes of an alphabet: a name of [AlphabetNames], or a set of printable ASCII in the
 // form "[A-Z2-7_-]": characters and ranges, a "-" at either end stands for itself, no negation, no escapes.
 // The table belongs to the caller.
 func Alphabet(name string) (*[256]bool, error) {
-	if set, named := alphabetSets()[name]; named {
-		return parseSet(set)
+	for _, a := range alphabets {
+		if a.name == name {
+			return parseSet(a.set)
+		}
 	}
 	if strings.HasPrefix(name, "[") {
 		return parseSet(name)

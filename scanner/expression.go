@@ -6,7 +6,9 @@ import (
 	"math"
 	"regexp"
 	"regexp/syntax"
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/keywright/keywright/patterns"
 )
@@ -25,14 +27,23 @@ const windowStride = 8
 //
 // RE2 cannot look behind, so a window begins one byte before the earliest start of a match: \b and ^ see
 // the true neighbour, and a match that touches the margin is none.
+//
+// What is compiled is compiled when the first of its literals turns up: all expressions of the catalogue take
+// 30 ms, a short text needs none of them.
 type expression struct {
-	atStart  *regexp.Regexp // tried at the literal when each match begins with it and the text begins there
-	behind   *regexp.Regexp // the same, one byte earlier
-	search   *regexp.Regexp
-	size     int64 // instructions of the compiled expression: the most steps for one byte
+	search   func() *regexp.Regexp
+	atStart  func() *regexp.Regexp // for a literal at which each match begins, where the text begins too
+	behind   func() *regexp.Regexp // the same, one byte earlier
+	shape    func() expressionShape
 	group    int
 	maxBytes int
 	minBits  float64
+}
+
+// expressionShape is what the compiled expression is like.
+type expressionShape struct {
+	size           int64 // instructions: the most steps for one byte
+	startsAtAnchor bool  // each match begins with a literal
 }
 
 // expressionState is what one pass remembers of an expression.
@@ -58,45 +69,54 @@ const (
 	denseFloor  = 64 << 10
 )
 
+// compileRegex checks the expression and leaves its compilation for later, which cannot fail then.
 func compileRegex(r *patterns.Regex) (*expression, error) {
 	if len(r.Literals) == 0 {
 		return nil, errors.New("an expression needs literals")
 	}
 	expr := r.Source()
-	search, err := regexp.Compile(expr)
+	tree, err := syntax.Parse(expr, syntax.Perl)
 	if err != nil {
 		return nil, fmt.Errorf("compile the expression: %w", err)
 	}
-	e := &expression{search: search, maxBytes: r.MaxBytes, minBits: r.MinEntropyBits}
+	e := &expression{
+		search: onDemand(expr), atStart: onDemand(`\A(?:` + expr + `)`), behind: onDemand(`\A(?s:.)(?:` + expr + `)`),
+		shape:    sync.OnceValue(func() expressionShape { return shapeOf(expr, r.Literals) }),
+		maxBytes: r.MaxBytes, minBits: r.MinEntropyBits,
+	}
 	if e.maxBytes <= 0 {
 		e.maxBytes = defaultMaxBytes
 	}
 	e.maxBytes = min(e.maxBytes, hardMaxBytes)
-	if e.size, err = instructions(expr); err != nil {
-		return nil, err
-	}
 	if r.Secret != "" {
-		if e.group = search.SubexpIndex(r.Secret); e.group < 0 {
+		if e.group = slices.Index(tree.CapNames(), r.Secret); e.group < 0 {
 			return nil, fmt.Errorf("the expression has no group %q", r.Secret)
 		}
-	}
-	if beginsWithLiteral(expr, r.Literals) {
-		e.atStart = regexp.MustCompile(`\A(?:` + expr + `)`)
-		e.behind = regexp.MustCompile(`\A(?s:.)(?:` + expr + `)`)
 	}
 	return e, nil
 }
 
-func instructions(expr string) (int64, error) {
+func onDemand(expr string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
+}
+
+func shapeOf(expr string, literals []string) expressionShape {
+	shape := expressionShape{size: instructions(expr), startsAtAnchor: beginsWithLiteral(expr, literals)}
+	for _, wrapped := range []string{`\A(?:` + expr + `)`, `\A(?s:.)(?:` + expr + `)`} {
+		if _, err := syntax.Parse(wrapped, syntax.Perl); err != nil {
+			shape.startsAtAnchor = false // as deep as may be, so that nothing can be put around it
+		}
+	}
+	return shape
+}
+
+func instructions(expr string) int64 {
 	tree, err := syntax.Parse(expr, syntax.Perl)
 	if err != nil {
-		return 0, fmt.Errorf("parse the expression: %w", err)
+		return 1 // compileRegex parsed it before
 	}
-	program, err := syntax.Compile(tree.Simplify())
-	if err != nil {
-		return 0, fmt.Errorf("compile the expression: %w", err)
-	}
-	return int64(len(program.Inst)), nil
+	program, _ := syntax.Compile(tree.Simplify()) // its error is always nil
+	return int64(len(program.Inst))
 }
 
 // beginsWithLiteral says whether every match begins with one of the literals, case-sensitive ones only.
@@ -116,10 +136,11 @@ type found struct{ start, end, secretStart, secretEnd int }
 // each gives every match that contains the literal at data[start:end], and those that a search over a
 // wider window found with it. False says that the budget of steps is spent.
 func (e *expression) each(data []byte, start, end int, state *expressionState, accept func(found)) bool {
-	if state.steps > baseSteps+max(stepsPerByte, looksPerByte*e.size)*int64(len(data)) {
+	shape := e.shape()
+	if state.steps > baseSteps+max(stepsPerByte, looksPerByte*shape.size)*int64(len(data)) {
 		return false
 	}
-	if e.atStart != nil && state.anchored <= denseFactor*int64(start)+denseFloor {
+	if shape.startsAtAnchor && state.anchored <= denseFactor*int64(start)+denseFloor {
 		e.anchored(data, start, state, accept)
 		return true
 	}
@@ -143,13 +164,14 @@ func (e *expression) each(data []byte, start, end int, state *expressionState, a
 // searchWindow finds the matches in data[left:right], but for those that touch a margin behind which the
 // text goes on.
 func (e *expression) searchWindow(data []byte, left, right int, state *expressionState, accept func(found)) {
+	search, size := e.search(), e.shape().size
 	for at := left; at < right; {
-		m := e.search.FindSubmatchIndex(data[at:right])
+		m := search.FindSubmatchIndex(data[at:right])
 		if m == nil {
-			state.steps += int64(right-at) * e.size
+			state.steps += int64(right-at) * size
 			return
 		}
-		state.steps += int64(min(m[1]+e.maxBytes, right-at)) * e.size
+		state.steps += int64(min(m[1]+e.maxBytes, right-at)) * size
 		if !(m[0] == 0 && at > 0) && !(at+m[1] == right && right < len(data)) {
 			e.give(m, at, accept)
 		}
@@ -165,8 +187,8 @@ func (e *expression) anchored(data []byte, start int, state *expressionState, ac
 	}
 	window := data[from:min(len(data), start+e.maxBytes+1)]
 	state.anchored += int64(len(window))
-	state.steps += int64(len(window)) * e.size
-	m := re.FindSubmatchIndex(window)
+	state.steps += int64(len(window)) * e.shape().size
+	m := re().FindSubmatchIndex(window)
 	if m == nil {
 		return
 	}

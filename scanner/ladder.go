@@ -137,7 +137,8 @@ func (p *pass) hasKeyword(r *rule, start int) bool {
 	near := p.data[max(0, start-KeywordWindow):start]
 	outer := p.before[max(0, len(p.before)-(KeywordWindow-len(near))):]
 	p.work += int64(len(near) + len(outer))
-	return holdsAny(r.keywords, near) || holdsAny(r.keywords, outer)
+	keywords := r.keywords()
+	return holdsAny(keywords, near) || holdsAny(keywords, outer)
 }
 
 func holdsAny(a *automaton, text []byte) bool {

@@ -3,21 +3,24 @@ package scanner
 import (
 	"bytes"
 	"strings"
+	"sync"
 )
 
 // placeholderWords say that a text stands for a credential and is none. In random text of a credential's
-// length each is rarer than one in 2^20.
-var placeholderWords = newAutomaton(distinct([]string{
-	"example", "xxxxx", "placeholder", "changeme", "change_me", "change-me", "redacted", "your_", "your-",
-	"yourkey", "yourtoken", "yoursecret", "yourpassword", "insert_", "insert-", "replace_", "replace-", "replaceme",
-	"*****", ".....", "-----x", "<your", "dummy_", "dummy-", "_here", "-here",
-}, true))
+// length each is rarer than one in 2^20. Made when the first candidate comes.
+var placeholderWords = sync.OnceValue(func() *automaton {
+	return newAutomaton(distinct([]string{
+		"example", "xxxxx", "placeholder", "changeme", "change_me", "change-me", "redacted", "your_", "your-",
+		"yourkey", "yourtoken", "yoursecret", "yourpassword", "insert_", "insert-", "replace_", "replace-", "replaceme",
+		"*****", ".....", "-----x", "<your", "dummy_", "dummy-", "_here", "-here",
+	}, true))
+})
 
 // isPlaceholder says whether text, the random part of a match without a checksum, stands for a secret:
 // a template, a word that says so, one character over and over, or the alphabet in order.
 func isPlaceholder(text []byte) bool {
 	return isTemplate(text) || isMonotonous(text) || isSequence(text) ||
-		len(text) <= maxWordedLen && holdsAny(placeholderWords, text)
+		len(text) <= maxWordedLen && holdsAny(placeholderWords(), text)
 }
 
 // maxWordedLen is the longest text in which a placeholder's word counts: in a longer one, a PEM block, it

@@ -3,6 +3,7 @@ package scanner
 import (
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/keywright/keywright/patterns"
 )
@@ -22,8 +23,8 @@ type rule struct {
 	pattern    *patterns.Pattern
 	structure  *structure
 	expression *expression
-	keywords   *automaton // nil: none needed
-	canary     bool       // the scanner's own, never reported
+	keywords   func() *automaton // made when first asked; nil: none needed
+	canary     bool              // the scanner's own, never reported
 }
 
 func compile(all []*patterns.Pattern) (*program, error) {
@@ -98,9 +99,9 @@ func distinct(texts []string, fold bool) []literal {
 	return out
 }
 
-func keywordAutomaton(keywords []string) *automaton {
+func keywordAutomaton(keywords []string) func() *automaton {
 	if len(keywords) == 0 {
 		return nil
 	}
-	return newAutomaton(distinct(keywords, true))
+	return sync.OnceValue(func() *automaton { return newAutomaton(distinct(keywords, true)) })
 }

@@ -7,7 +7,6 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/keywright/keywright/internal/checksum"
 	"github.com/keywright/keywright/patterns"
 )
 
@@ -62,6 +61,29 @@ func TestTheRareWindowsGiveTheHitsOfTheAutomaton(t *testing.T) {
 			t.Fatalf("%d hits after being told to stop at %d of %d", n, stopAfter, len(want))
 		}
 	})
+}
+
+func TestAShortLiteralInAnyCaseIsFoundBesideItsNeighbour(t *testing.T) {
+	t.Parallel()
+	var before, after byteSet
+	before.add('-')
+	after.add('=')
+	for _, test := range []struct {
+		name string
+		l    literal
+		data string
+	}{
+		{"its neighbour before is known", literal{text: "b1b", fold: true, before: before}, "-B1B"},
+		{"its neighbour behind is known", literal{text: "b1b", fold: true, after: after}, "-b1B="},
+		{"no neighbour is known", literal{text: "b1b", fold: true}, "-B1b"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			if got := hitsOf(newRareWindows([]literal{test.l}), []byte(test.data)); !slices.Equal(got, []hit{{0, 1, 4}}) {
+				t.Errorf("hits %v", got)
+			}
+		})
+	}
 }
 
 func builtinScanner(t testing.TB) *Scanner {
@@ -162,7 +184,7 @@ func TestTextSeldomStopsTheRareWindows(t *testing.T) {
 func FuzzRareWindows(f *testing.F) {
 	f.Add([]byte("ghp_ Kw1 secret_key SK0a AKIA"), []byte("Kw1"), true)
 	f.Add([]byte(strings.Repeat("Kw1", 30)), []byte("w1K"), false)
-	f.Add([]byte("a_"+checksum.CRC32Base62("a", 6)+"KW1"), []byte("kw1"), true)
+	f.Add([]byte(" KW1  Kw1 xkW1"), []byte("kw1"), true)
 	builtin := builtinLiterals(f)
 	f.Fuzz(func(t *testing.T, data, text []byte, fold bool) {
 		if len(text) < minAnchor {

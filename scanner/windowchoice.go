@@ -137,13 +137,12 @@ func (b *windowBuilder) cost(c choice) uint64 {
 
 // place enters a choice: a window by its three bytes, one with a neighbour in it by the literal's two.
 func (b *windowBuilder) place(n int, c choice) {
-	l := &b.literals[n]
 	p := windowPlace{int32(n), int32(c.offset)} //nolint:gosec // bounded by the catalogue
-	switch {
+	switch l := &b.literals[n]; {
 	case c.offset < 0:
-		b.enter(lastPair(uint32(l.text[0])<<8|uint32(l.text[1])<<16), p)
+		b.placePair(c.sets[1], c.sets[2], p, func(pair uint32) uint32 { return lastPair(pair << 8) })
 	case c.offset+3 > len(l.text):
-		b.enter(firstPair(uint32(l.text[1])|uint32(l.text[2])<<8), p)
+		b.placePair(c.sets[0], c.sets[1], p, firstPair)
 	default:
 		for text := range c.texts {
 			slot := &b.slots[slotOf(uint64(text))]
@@ -156,6 +155,14 @@ func (b *windowBuilder) place(n int, c choice) {
 	}
 	for text := range c.texts {
 		b.slots[slotOf(uint64(text))] = manyWindows
+	}
+}
+
+func (b *windowBuilder) placePair(first, second byteSet, p windowPlace, key func(pair uint32) uint32) {
+	for x := range first.members {
+		for y := range second.members {
+			b.enter(key(x|y<<8), p)
+		}
 	}
 }
 

@@ -55,7 +55,7 @@ func TestTheWorkGrowsWithTheTextOnly(t *testing.T) {
 				work := p.work
 				for i := range p.states {
 					if e := program.rules[i].expression; e != nil {
-						work += p.states[i].expression.steps / e.size
+						work += p.states[i].expression.steps / e.shape().size
 					}
 				}
 				return work
@@ -86,6 +86,6 @@ func TestALargeExpressionReadsAnHonestTextToItsEnd(t *testing.T) {
 	p := newPass(program, []byte(strings.Repeat("v_0.AuxInt = int64(v_1.AuxInt)\n", 1<<15)), 10)
 	p.run()
 	if p.spent {
-		t.Errorf("%d instructions: the budget is spent", program.rules[0].expression.size)
+		t.Errorf("%d instructions: the budget is spent", program.rules[0].expression.shape().size)
 	}
 }
