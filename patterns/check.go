@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -33,7 +34,9 @@ var (
 )
 
 // idGrammar: vendor.kind[.variant], dashes inside a word.
-var idGrammar = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+(-[a-z0-9]+)*){1,2}$`)
+var idGrammar = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+(-[a-z0-9]+)*){1,2}$`)
+})
 
 // Check finds all that is wrong with an entry by itself, as a user's file is checked: its form, its sources,
 // its live check, and, with minted secrets, its expression and examples. What a scanner makes of it is
@@ -73,7 +76,7 @@ func (p *Pattern) checkShape() []Problem {
 
 func (p *Pattern) checkNames() []string {
 	var out []string
-	if len(p.ID) > maxIDBytes || !idGrammar.MatchString(string(p.ID)) {
+	if len(p.ID) > maxIDBytes || !idGrammar().MatchString(string(p.ID)) {
 		out = append(out, fmt.Sprintf("id %q is not vendor.kind[.variant] in lower case, digits and dashes, at most %d bytes", p.ID, maxIDBytes))
 	}
 	if p.Vendor == "" {

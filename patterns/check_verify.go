@@ -5,10 +5,13 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"sync"
 )
 
 // authGrammar: the places of a request that may carry the secret. Never the path: paths stand in logs.
-var authGrammar = regexp.MustCompile(`^(bearer|basic-user|basic-password|(header|query):[A-Za-z0-9_-]+)$`)
+var authGrammar = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(bearer|basic-user|basic-password|(header|query):[A-Za-z0-9_-]+)$`)
+})
 
 func (p *Pattern) checkVerify() []string {
 	v := p.Verify
@@ -23,7 +26,7 @@ func (p *Pattern) checkVerify() []string {
 	if !slices.Contains(v.Hosts, u.Hostname()) {
 		out = append(out, fmt.Sprintf("verify: host %s is not among the vendor's hosts %q", u.Hostname(), v.Hosts))
 	}
-	if !authGrammar.MatchString(v.Auth) {
+	if !authGrammar().MatchString(v.Auth) {
 		out = append(out, fmt.Sprintf("verify: auth %q is none of bearer, basic-user, basic-password, header:NAME, query:NAME", v.Auth))
 	}
 	if len(v.Live) == 0 {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // Expansion is an example with a synthetic secret in the place of its ${secret} forms.
@@ -15,13 +16,13 @@ type Expansion struct {
 }
 
 // runForm is ${run:alphabet:length}, for what stands beside a secret: hashes, ids of other kinds.
-var runForm = regexp.MustCompile(`\$\{run:([^{}]+)\}`)
+var runForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\$\{run:([^{}]+)\}`) })
 
 // maxForms bounds an expansion: each form may stand for a text of maxMatchBytes.
 const maxForms = 16
 
 // secretForm is one ${secret} or ${secret.form}. Other ${…} are text: examples show shell and CI variables.
-var secretForm = regexp.MustCompile(`\$\{secret(?:\.([^}]*))?\}`)
+var secretForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\$\{secret(?:\.([^}]*))?\}`) })
 
 // Expand replaces each ${secret} form of an example by a synthetic secret and returns the text and the
 // secret. The forms: ${secret}; ${secret.json} with line ends as \n; and, broken, ${secret.bad_checksum},
@@ -40,8 +41,8 @@ func (p *Pattern) ExpandVariant(example string, variant int) (Expansion, error) 
 	}
 	var out Expansion
 	var failed error
-	out.Text = secretForm.ReplaceAllStringFunc(example, func(form string) string {
-		text, whole, err := p.form(secretForm.FindStringSubmatch(form)[1], variant)
+	out.Text = secretForm().ReplaceAllStringFunc(example, func(form string) string {
+		text, whole, err := p.form(secretForm().FindStringSubmatch(form)[1], variant)
 		if err != nil && failed == nil {
 			failed = fmt.Errorf("%s: %w", form, err)
 		}
@@ -51,8 +52,8 @@ func (p *Pattern) ExpandVariant(example string, variant int) (Expansion, error) 
 		return text
 	})
 	m := minter{source: stream(p.ID, "run", variant), variant: variant}
-	out.Text = runForm.ReplaceAllStringFunc(out.Text, func(form string) string {
-		piece, err := parseDirective(runForm.FindStringSubmatch(form)[1])
+	out.Text = runForm().ReplaceAllStringFunc(out.Text, func(form string) string {
+		piece, err := parseDirective(runForm().FindStringSubmatch(form)[1])
 		if err != nil || piece.table == nil {
 			failed = fmt.Errorf("%s: write ${run:alphabet:length}", form)
 			return ""

@@ -10,6 +10,7 @@ import (
 	"mime"
 	"net/http"
 	"regexp"
+	"sync"
 	"time"
 
 	"github.com/keywright/keywright/internal/jobs"
@@ -128,7 +129,7 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	// The delivery id is safe to log only when it keeps its grammar.
 	id := r.Header.Get("X-GitHub-Delivery")
-	if !deliveryID.MatchString(id) {
+	if !deliveryID().MatchString(id) {
 		id = "(malformed)"
 	}
 	d.Log.LogAttrs(r.Context(), slog.LevelWarn, "delivery refused",
@@ -185,12 +186,12 @@ func unread(err error) error {
 }
 
 // deliveryID is wider than GitHub's GUIDs, and still safe in logs, file names and job arguments.
-var deliveryID = regexp.MustCompile(`^[0-9A-Za-z-]{1,64}$`)
+var deliveryID = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9A-Za-z-]{1,64}$`) })
 
 // keep hands a signed body to the inbox.
 func (d *door) keep(ctx context.Context, header http.Header, body []byte) (int, error) {
 	id := header.Get("X-GitHub-Delivery")
-	if !deliveryID.MatchString(id) {
+	if !deliveryID().MatchString(id) {
 		return 0, &refusal{http.StatusBadRequest, "X-GitHub-Delivery is not a delivery id"}
 	}
 	event := Event(header.Get("X-GitHub-Event"))

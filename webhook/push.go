@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // Push is what a push delivery says. It is a hint: the signature covers it, but a replay may be old.
@@ -39,8 +40,8 @@ func zeroID(id string) bool { return strings.Trim(id, "0") == "" }
 var ErrNotPush = errors.New("webhook: not a push event")
 
 var (
-	objectID = regexp.MustCompile(`^(?:[0-9a-f]{40}|[0-9a-f]{64})$`)
-	nameText = regexp.MustCompile(`^[0-9A-Za-z._-]{1,100}$`)
+	objectID = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(?:[0-9a-f]{40}|[0-9a-f]{64})$`) })
+	nameText = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9A-Za-z._-]{1,100}$`) })
 )
 
 // maxRefBytes is the longest ref name that is believed; git's own limit is the file system's.
@@ -79,7 +80,7 @@ func (p Push) check() error {
 	switch {
 	case !strings.HasPrefix(p.Ref, "refs/") || len(p.Ref) > maxRefBytes || strings.ContainsAny(p.Ref, "\x00\r\n :^~?*[\\"):
 		return fmt.Errorf("%w: ref is not a full ref name", ErrNotPush)
-	case !objectID.MatchString(p.Before) || !objectID.MatchString(p.After) || len(p.Before) != len(p.After):
+	case !objectID().MatchString(p.Before) || !objectID().MatchString(p.After) || len(p.Before) != len(p.After):
 		return fmt.Errorf("%w: before and after are not object ids of one kind", ErrNotPush)
 	case p.Created() && p.Deleted():
 		return fmt.Errorf("%w: before and after are both zero", ErrNotPush)
@@ -92,7 +93,7 @@ func (p Push) check() error {
 }
 
 func (r Repository) valid() bool {
-	ok := r.ID > 0 && nameText.MatchString(r.Owner) && nameText.MatchString(r.Name)
+	ok := r.ID > 0 && nameText().MatchString(r.Owner) && nameText().MatchString(r.Name)
 	return ok && r.Owner != "." && r.Owner != ".." && r.Name != "." && r.Name != ".."
 }
 

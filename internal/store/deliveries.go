@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"sync"
 
 	"github.com/keywright/keywright/internal/jobs"
 	"github.com/keywright/keywright/issuer"
@@ -14,12 +15,12 @@ import (
 var _ webhook.Inbox = (*Engine)(nil)
 
 // deliveryID is the grammar of webhook.DeliveryID.
-var deliveryID = regexp.MustCompile(`^[0-9A-Za-z-]{1,64}$`)
+var deliveryID = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9A-Za-z-]{1,64}$`) })
 
 // Accept keeps a delivery and inserts the next jobs in one transaction. Twice, by id or by body: not fresh, and
 // nothing is written.
 func (e *Engine) Accept(ctx context.Context, d webhook.Delivery, next ...jobs.Args) (fresh bool, err error) {
-	if !deliveryID.MatchString(string(d.ID)) {
+	if !deliveryID().MatchString(string(d.ID)) {
 		return false, fmt.Errorf("accept delivery: its id breaks the grammar: %w", ErrText)
 	}
 	if err := checkTexts(field{"event", string(d.Event)}); err != nil {
@@ -52,7 +53,7 @@ func body(b []byte) []byte {
 
 // Delivery returns an accepted delivery with its body. issuer.ErrNotFound when there is none.
 func (e *Engine) Delivery(ctx context.Context, id webhook.DeliveryID) (webhook.Delivery, error) {
-	if !deliveryID.MatchString(string(id)) {
+	if !deliveryID().MatchString(string(id)) {
 		return webhook.Delivery{}, fmt.Errorf("read delivery: %w", issuer.ErrNotFound) // no delivery can have it
 	}
 	var d webhook.Delivery
@@ -124,7 +125,7 @@ func list(texts []string) (string, error) {
 
 // Scan returns the recorded scan of a delivery. issuer.ErrNotFound when there is none.
 func (e *Engine) Scan(ctx context.Context, id webhook.DeliveryID) (webhook.Scan, error) {
-	if !deliveryID.MatchString(string(id)) {
+	if !deliveryID().MatchString(string(id)) {
 		return webhook.Scan{}, fmt.Errorf("read a scan: %w", issuer.ErrNotFound) // no delivery can have it
 	}
 	scan, err := scanScan(e.db.Reader().QueryRow(ctx, ScanGet, id))

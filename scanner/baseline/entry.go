@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/keywright/keywright/patterns"
@@ -52,7 +53,7 @@ func (d *Day) UnmarshalText(text []byte) error {
 // over says whether the day has passed at now.
 func (d Day) over(now time.Time) bool { return !d.IsZero() && !now.Before(d.start.AddDate(0, 0, 1)) }
 
-var fingerprintShape = regexp.MustCompile(`\Afp1s?_[0-9a-f]{40}\z`)
+var fingerprintShape = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\Afp1s?_[0-9a-f]{40}\z`) })
 
 // Of makes the entry that accepts a finding.
 func Of(f scanner.Finding, reason, author string) Entry {
@@ -102,7 +103,7 @@ func parseEntry(text []byte) (Entry, error) {
 }
 
 func (e *Entry) check() error {
-	if !fingerprintShape.MatchString(e.Fingerprint) {
+	if !fingerprintShape().MatchString(e.Fingerprint) {
 		return errors.New(`"fingerprint" is none: fp1_ or fp1s_ and 40 hex digits`)
 	}
 	if strings.TrimSpace(e.Reason) == "" {

@@ -57,7 +57,7 @@ func parseIgnore(line string) (Ignore, error) {
 	if reason == "" {
 		return Ignore{}, errors.New("no reason: write ` # ` and why behind it")
 	}
-	if fingerprintShape.MatchString(what) {
+	if fingerprintShape().MatchString(what) {
 		return Ignore{Fingerprint: what, Reason: reason}, nil
 	}
 	if strings.HasPrefix(what, "fp1_") || strings.HasPrefix(what, "fp1s_") {
