@@ -44,6 +44,8 @@ type expression struct {
 type expressionShape struct {
 	size           int64 // instructions: the most steps for one byte
 	startsAtAnchor bool  // each match begins with a literal
+	needed         byte  // stands in each match, if needsByte
+	needsByte      bool
 }
 
 // expressionState is what one pass remembers of an expression.
@@ -81,7 +83,7 @@ func compileRegex(r *patterns.Regex) (*expression, error) {
 	}
 	e := &expression{
 		search: onDemand(expr), atStart: onDemand(`\A(?:` + expr + `)`), behind: onDemand(`\A(?s:.)(?:` + expr + `)`),
-		shape:    sync.OnceValue(func() expressionShape { return shapeOf(expr, r.Literals) }),
+		shape:    sync.OnceValue(func() expressionShape { return shapeOf(tree, expr, r.Literals) }),
 		maxBytes: r.MaxBytes, minBits: r.MinEntropyBits,
 	}
 	if e.maxBytes <= 0 {
@@ -100,8 +102,9 @@ func onDemand(expr string) func() *regexp.Regexp {
 	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
 }
 
-func shapeOf(expr string, literals []string) expressionShape {
-	shape := expressionShape{size: instructions(expr), startsAtAnchor: beginsWithLiteral(expr, literals)}
+func shapeOf(tree *syntax.Regexp, expr string, literals []string) expressionShape {
+	shape := expressionShape{size: instructions(tree), startsAtAnchor: beginsWithLiteral(expr, literals)}
+	shape.needed, shape.needsByte = neededByte(tree, literals)
 	for _, wrapped := range []string{`\A(?:` + expr + `)`, `\A(?s:.)(?:` + expr + `)`} {
 		if _, err := syntax.Parse(wrapped, syntax.Perl); err != nil {
 			shape.startsAtAnchor = false // as deep as may be, so that nothing can be put around it
@@ -110,11 +113,7 @@ func shapeOf(expr string, literals []string) expressionShape {
 	return shape
 }
 
-func instructions(expr string) int64 {
-	tree, err := syntax.Parse(expr, syntax.Perl)
-	if err != nil {
-		return 1 // compileRegex parsed it before
-	}
+func instructions(tree *syntax.Regexp) int64 {
 	program, _ := syntax.Compile(tree.Simplify()) // its error is always nil
 	return int64(len(program.Inst))
 }
@@ -164,7 +163,12 @@ func (e *expression) each(data []byte, start, end int, state *expressionState, a
 // searchWindow finds the matches in data[left:right], but for those that touch a margin behind which the
 // text goes on.
 func (e *expression) searchWindow(data []byte, left, right int, state *expressionState, accept func(found)) {
-	search, size := e.search(), e.shape().size
+	shape := e.shape()
+	if shape.lacks(data[left:right]) {
+		state.steps += int64(right - left)
+		return
+	}
+	search, size := e.search(), shape.size
 	for at := left; at < right; {
 		m := search.FindSubmatchIndex(data[at:right])
 		if m == nil {

@@ -19,7 +19,7 @@ const (
 	DefaultMembers = 10000
 )
 
-// Piece is a decoded text. Data is only lent: it is overwritten once visit returns.
+// Piece is a decoded text. It is only lent, with its Data: both are overwritten once visit returns.
 type Piece struct {
 	Data     []byte
 	Decoders []string // outermost first

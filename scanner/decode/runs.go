@@ -60,16 +60,8 @@ type run struct {
 
 // runs finds runs of base64 or hex characters in one walk and decodes them.
 func (w *walker) runs(data []byte, parent *Piece, depth int) {
-	for i := 0; i < len(data); {
-		if classes[data[i]]&classBase64 == 0 {
-			i++
-			continue
-		}
+	for i := nextRun(data, 0); i < len(data); i = nextRun(data, i) {
 		end, seen, all := stretch(data, i)
-		if end-i < MinRun {
-			i = end
-			continue
-		}
 		r := run{lines: append(w.lines[depth][:0], line{i, end}), chars: end - i, seen: seen, all: all}
 		i = r.extend(data)
 		w.lines[depth] = r.lines
@@ -80,6 +72,23 @@ func (w *walker) runs(data []byte, parent *Piece, depth int) {
 			w.base64(data, &r, parent, depth)
 		}
 	}
+}
+
+// nextRun is where the first run of MinRun characters begins at i or later, len(data) without one. It looks
+// from the end of a possible run back for what ends it, so that of ordinary text a third is looked at. The
+// byte before i is no character of a run.
+func nextRun(data []byte, i int) int {
+	for i+MinRun <= len(data) {
+		j := i + MinRun - 1
+		for j >= i && classes[data[j]]&classBase64 != 0 {
+			j--
+		}
+		if j < i {
+			return i
+		}
+		i = j + 1
+	}
+	return len(data)
 }
 
 // extend adds the lines that continue the run, and returns where the search goes on.
@@ -137,13 +146,16 @@ func continuation(data []byte, i int) (int, bool) {
 // nothing but text: what stands in front of an encoded text may consist of the alphabet's characters too.
 func (w *walker) base64(data []byte, r *run, parent *Piece, depth int) {
 	chars := r.join(data)
+	place := &quantum{run: r, in: 4, out: 3}
+	piece := child(parent, "base64", nil, place)
 	for skip := 0; skip < 4 && r.chars-skip >= MinRun-3; skip++ {
 		if !w.take("base64", int64(r.chars)*3/4) {
 			return
 		}
 		decoded := appendBase64(w.buffer(depth), chars[skip:])
 		w.buffers[depth] = decoded
-		w.give(child(parent, "base64", decoded, &quantum{run: r, skip: skip, in: 4, out: 3}), depth)
+		place.skip, piece.Data = skip, decoded
+		w.give(piece, depth)
 		if isAllText(decoded) {
 			return
 		}
@@ -183,13 +195,16 @@ func (w *walker) hex(data []byte, r *run, parent *Piece, depth int) {
 		return
 	}
 	chars := r.join(data)
+	place := &quantum{run: r, in: 2, out: 1}
+	piece := child(parent, "hex", nil, place)
 	for skip := range 2 {
 		if !w.take("hex", int64(r.chars/2)) {
 			return
 		}
 		decoded := appendHex(w.buffer(depth), chars[skip:])
 		w.buffers[depth] = decoded
-		w.give(child(parent, "hex", decoded, &quantum{run: r, skip: skip, in: 2, out: 1}), depth)
+		place.skip, piece.Data = skip, decoded
+		w.give(piece, depth)
 		if isAllText(decoded) {
 			return
 		}
