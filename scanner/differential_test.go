@@ -61,23 +61,19 @@ func TestThePrefiltersGiveTheSameFindingsInPlantedText(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	found := 0
 	for _, p := range fast.set.All() {
-		for n := range 3 {
-			data := plant(t, p, fmt.Sprint("planted ", n), random)
+		for variant := range p.Variants() {
+			data := plant(t, p, variant, random)
 			found += sameFindings(t, fast, slow, string(p.ID), data)
 		}
 	}
-	if found < 3*fast.set.Len() {
+	if found < 2*fast.set.Len() {
 		t.Errorf("%d findings in texts with secrets of %d patterns", found, fast.set.Len())
 	}
 }
 
 // plant makes a text with a secret of p in the context of its examples, as it is, in base64 and in hex.
-func plant(t *testing.T, p *patterns.Pattern, seed string, random *rand.Rand) []byte {
+func plant(t *testing.T, p *patterns.Pattern, variant int, random *rand.Rand) []byte {
 	t.Helper()
-	minted, err := patterns.Mint(p, seed)
-	if err != nil {
-		t.Fatal(err)
-	}
 	const letters = "abcdefghij KLMN_-=:\"\n./0123456789"
 	var out strings.Builder
 	noise := func() {
@@ -86,7 +82,11 @@ func plant(t *testing.T, p *patterns.Pattern, seed string, random *rand.Rand) []
 		}
 	}
 	for _, example := range p.Examples {
-		line := strings.ReplaceAll(example, "${secret}", minted)
+		expanded, err := p.ExpandVariant(example, variant)
+		if err != nil {
+			t.Fatal(err)
+		}
+		line := expanded.Text
 		noise()
 		out.WriteString(line)
 		noise()
