@@ -171,6 +171,45 @@ func TestKeysSurviveThePeppersRotation(t *testing.T) {
 	}
 }
 
+func TestLosingATagKeyLosesNoKey(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	peppers := map[int][]byte{1: bytesOf(1)}
+	keyring := func(tags map[int][]byte) *issuer.Keyring {
+		k, err := issuer.NewKeyring(peppers, tags)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return k
+	}
+	b.Keyring = keyring(map[int][]byte{1: bytesOf(2)})
+	text, _ := b.issue(t)
+
+	b.Keyring = keyring(nil)
+	if d := b.verifier().Verify(t.Context(), text, issuer.Request{}); !d.Valid() {
+		t.Errorf("without a tag key: %s", d.Code)
+	}
+	if _, _, err := b.Issue(t.Context(), issuer.IssueRequest{Family: "acme_live", Owner: "alice", Act: act}); !errors.Is(err, issuer.ErrNoTagKey) {
+		t.Errorf("Issue without a tag key: %v", err)
+	}
+
+	b.Keyring = keyring(map[int][]byte{2: bytesOf(3)})
+	newer, _ := b.issue(t)
+	for _, key := range []secret.Text{text, newer} {
+		if d := b.verifier().Verify(t.Context(), key, issuer.Request{}); !d.Valid() {
+			t.Errorf("tag key 2 after the loss of 1: %s", d.Code)
+		}
+	}
+
+	b.Keyring = keyring(map[int][]byte{1: bytesOf(2), 2: bytesOf(3)})
+	if !b.Keyring.TagsComplete() || keyring(map[int][]byte{2: bytesOf(3)}).TagsComplete() || new(issuer.Keyring).TagsComplete() {
+		t.Error("TagsComplete does not say whether one is missing")
+	}
+	if d := b.verifier().Verify(t.Context(), text, issuer.Request{}); !d.Valid() {
+		t.Errorf("with both: %s", d.Code)
+	}
+}
+
 func TestPrincipalTravelsInTheContext(t *testing.T) {
 	t.Parallel()
 	if _, ok := issuer.PrincipalFrom(context.Background()); ok {
