@@ -27,7 +27,7 @@ var (
 	ErrPepperMissing = errors.New("no pepper of that version in the keyring")
 	// ErrNoTagKey: issued keys verify without one, but none can be made.
 	ErrNoTagKey   = errors.New("no tag key in the keyring: add a line `tag <number> <base64 of 32 random bytes>`, with a number that was never used")
-	ErrKeyVersion    = errors.New("versions in a keyring are whole numbers from 1")
+	ErrKeyVersion = errors.New("versions in a keyring are whole numbers from 1")
 )
 
 // Keyring holds the peppers, by version, and the tag keys, by number. The highest number of each is the
