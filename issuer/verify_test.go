@@ -40,6 +40,14 @@ func TestVerifyDecides(t *testing.T) {
 	}{
 		{"a live key is valid", func(g given) secret.Text { return g.text }, nil, issuer.CodeValid, true, 1},
 		{"a live key with the scope is valid", func(g given) secret.Text { return g.text }, []issuer.Scope{"orders:read"}, issuer.CodeValid, true, 1},
+		{"a live key in a Bearer with a line end is valid", func(g given) secret.Text { return secret.New("Bearer  " + g.text.Reveal() + "\r\n") }, nil, issuer.CodeValid, true, 1},
+		{"a live key in a secret-token URI is valid", func(g given) secret.Text {
+			return secret.New("secret-token:" + strings.ReplaceAll(g.text.Reveal(), "_", "%5F"))
+		}, nil, issuer.CodeValid, true, 1},
+		{"a key whose row was moved to another family", func(g given) secret.Text {
+			set(g, func(k *issuer.Key) { k.Family = "other" })
+			return g.text
+		}, nil, issuer.CodeWrongSecret, false, 1},
 		{"a live key needs all scopes", func(g given) secret.Text { return g.text }, []issuer.Scope{"orders:read", "users:read"}, issuer.CodeInsufficientScope, true, 1},
 		{"garbage costs no read", func(given) secret.Text { return secret.New("garbage") }, nil, issuer.CodeMalformed, false, 0},
 		{"the empty secret is malformed", func(given) secret.Text { return secret.Text{} }, nil, issuer.CodeMalformed, false, 0},
