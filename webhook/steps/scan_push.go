@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -152,7 +153,7 @@ func (s *Steps) record(ctx context.Context, scan webhook.Scan, result flow.Resul
 func (s *Steps) next(ctx context.Context, incidents []incident.Incident) ([]jobs.Args, error) {
 	var next []jobs.Args
 	var waiting []incident.Action
-	for _, action := range respond.Plan(recorded(incidents), s.Policy) {
+	for _, action := range respond.Plan(notWaiting(recorded(incidents)), s.Policy) {
 		if action.Kind == incident.ActionRevoke {
 			next = append(next, jobs.RevokeKey{IncidentID: string(action.Incident), KeyID: action.Target})
 		} else {
@@ -169,6 +170,12 @@ func (s *Steps) next(ctx context.Context, incidents []incident.Incident) ([]jobs
 	}
 	_, err := respond.Act(ctx, waiting, s.effects())
 	return next, err
+}
+
+// notWaiting leaves out what waits for a person already: each new try of a job would else revoke as many more keys as
+// the cap allows.
+func notWaiting(incidents []incident.Incident) []incident.Incident {
+	return slices.DeleteFunc(incidents, func(inc incident.Incident) bool { return outcomeOf(inc) == incident.OutcomeWaiting })
 }
 
 func recorded(incidents []incident.Incident) []incident.Incident {

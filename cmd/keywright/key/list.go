@@ -17,6 +17,11 @@ func newList(io *cmdio.IO, open cmdio.Openers) *cobra.Command {
 		Example: `  keywright key list --family acme_live --status active`,
 		Args:    cmdio.Args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			switch query.Status {
+			case "", issuer.StatusActive, issuer.StatusDisabled, issuer.StatusRevoked:
+			default:
+				return cmdio.Usagef("--status %q is none of active, disabled, revoked", query.Status)
+			}
 			return open.Read(cmd.Context(), func(ws *config.Workspace) error {
 				page, err := ws.Keys.Keys(cmd.Context(), query)
 				if err != nil {
