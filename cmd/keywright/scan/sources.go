@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/keywright/keywright/cmd/keywright/internal/cmdio"
 	"github.com/keywright/keywright/scanner"
@@ -20,6 +21,7 @@ type sources struct {
 	repo *gitsource.Repository // nil without one
 	// history: commits were asked for, so that none of them is worth a word.
 	history bool
+	note    string // what there is to say about the choice; empty: nothing
 	root    string // where ignore files and the salt are looked for; empty for stdin
 }
 
@@ -36,6 +38,9 @@ func newSources(io *cmdio.IO, o *Options) (*sources, error) {
 		return &sources{name: "standard input", all: []scanner.Source{stdinsource.New(io.In, stdinsource.Options{MaxBytes: o.MaxFileSize})}}, nil
 	}
 	if _, err := os.Lstat(o.Path); err != nil {
+		if o.Verify != "" && slices.Contains(verifiers, o.Path) {
+			return nil, cmdio.Usagef("there is no %s to scan; write --verify=%[1]s, with the equals sign", o.Path)
+		}
 		return nil, fmt.Errorf("scan: %w", err)
 	}
 	name, err := absolute(o.Path)
@@ -67,8 +72,11 @@ func (s *sources) openRepository(io *cmdio.IO, o *Options) error {
 	}
 	repo, err := gitsource.Open(o.Path, options)
 	switch {
+	case errors.Is(err, gitsource.ErrNotRepository) && o.Path == "." && io.Getenv("GIT_DIR") != "":
+		return cmdio.WithHint(err, "unset GIT_DIR, or name the folder: keywright scan PATH")
 	case errors.Is(err, gitsource.ErrNotRepository) && !o.needsRepository():
 		s.addTree(o, o.Path)
+		s.inside(o)
 		return nil
 	case errors.Is(err, gitsource.ErrNotRepository):
 		return cmdio.WithHint(err, "--history, --staged, --range and --ref need a git repository; for a folder of files leave them out")
@@ -80,6 +88,21 @@ func (s *sources) openRepository(io *cmdio.IO, o *Options) error {
 		s.root = top
 	}
 	return s.ask(o)
+}
+
+// inside says so when the folder here, scanned as a tree, lies in a repository: git's own commands would take that.
+func (s *sources) inside(o *Options) {
+	if o.Path != "." {
+		return
+	}
+	repo, err := gitsource.Open(o.Path, gitsource.Options{Climb: true})
+	if err != nil {
+		return // it is only for the note
+	}
+	if top := repo.WorkTree(); top != "" {
+		s.note = fmt.Sprintf("only the files below this folder were scanned; for the whole repository: keywright scan %s", top)
+	}
+	_ = repo.Close()
 }
 
 func (o *Options) needsRepository() bool {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 )
@@ -51,8 +52,13 @@ func Execute(ctx context.Context, stderr io.Writer, root *cobra.Command) int {
 	if err == nil {
 		return code
 	}
-	for line := range strings.SplitSeq(strings.TrimRight(err.Error(), "\n"), "\n") {
-		_, _ = fmt.Fprintf(stderr, "keywright: %s\n", Printable(line))
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		if !known(ctx, line) {
+			_, _ = fmt.Fprintf(stderr, "keywright: %s\n", Printable(line))
+		}
+	}
+	if ctx.Err() != nil {
+		_, _ = fmt.Fprintln(stderr, "keywright: interrupted")
 	}
 	var hinted *Hinted
 	if errors.As(err, &hinted) {
@@ -80,6 +86,12 @@ func split(err error) (code int, rest error) {
 		code, errs = max(code, partCode), append(errs, partRest)
 	}
 	return code, errors.Join(errs...)
+}
+
+// known says that a line tells nobody anything: who closed the pipe or interrupted knows it.
+func known(ctx context.Context, line string) bool {
+	return strings.TrimSpace(line) == "" || strings.HasSuffix(line, syscall.EPIPE.Error()) ||
+		ctx.Err() != nil && strings.HasSuffix(line, context.Canceled.Error())
 }
 
 // UsageError is a wrong flag or argument.
