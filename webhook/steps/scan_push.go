@@ -105,7 +105,7 @@ func (s *Steps) scanFetched(ctx context.Context, fetched githubapp.Fetched, scan
 		return flow.Result{}, err
 	}
 	defer func() { _ = opened.Close() }() // a temporary folder that stays does not undo the scan
-	source, err := sourceOf(opened, fetched.Range)
+	source, err := sourceOf(ctx, opened, fetched.Range)
 	if err != nil {
 		return flow.Result{}, err
 	}
@@ -120,11 +120,11 @@ func (s *Steps) scanFetched(ctx context.Context, fetched githubapp.Fetched, scan
 }
 
 // sourceOf is the range, or everything that the ref reaches, tags and names included.
-func sourceOf(r *gitsource.Repository, moved githubapp.Range) (scanner.Source, error) {
+func sourceOf(ctx context.Context, r *gitsource.Repository, moved githubapp.Range) (scanner.Source, error) {
 	if moved.Before == "" {
-		return r.Refs(moved.Ref)
+		return r.Refs(ctx, moved.Ref)
 	}
-	return r.Range(moved.Before + ".." + moved.After)
+	return r.Range(ctx, moved.Before+".."+moved.After)
 }
 
 // record keeps the scan and its next jobs, also when the job's time is over, and returns what went wrong.
