@@ -3,7 +3,6 @@ package cmdio
 import (
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"time"
 
