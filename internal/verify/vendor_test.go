@@ -39,7 +39,7 @@ func vendorAt(t *testing.T, p *patterns.Pattern, handler http.HandlerFunc) *veri
 	}
 	dialer := &net.Dialer{}
 	transport := &http.Transport{
-		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, //nolint:gosec // a server of the test under another name
+		TLSClientConfig: &tls.Config{InsecureSkipVerify: true},
 		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
 			return dialer.DialContext(ctx, network, server.Listener.Addr().String())
 		},
@@ -92,6 +92,25 @@ func TestVendor(t *testing.T) {
 				t.Errorf("verdict %s because of %q, want %s because of %q", got.State, got.Reason, tt.want, tt.reason)
 			}
 		})
+	}
+}
+
+func TestVendorSendsNoSecretWhereARedirectLeads(t *testing.T) {
+	t.Parallel()
+	var elsewhere atomic.Int32
+	vendor := vendorAt(t, widget("bearer"), func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.Host != "api.widget.example" || r.URL.Path != "/me":
+			elsewhere.Add(1)
+		case r.Header.Get("Authorization") != "Bearer wdgt_real":
+			w.WriteHeader(http.StatusUnauthorized)
+		default:
+			http.Redirect(w, r, "https://api.widget.example/elsewhere", http.StatusTemporaryRedirect)
+		}
+	})
+	got := vendor.Verify(t.Context(), scanner.Finding{Pattern: "widget.token", Secret: secret.New("wdgt_real"), Fingerprint: "fp1_1"})
+	if got.State != incident.Unknown || elsewhere.Load() != 0 {
+		t.Errorf("verdict %s (%s), %d requests where the redirect leads", got.State, got.Reason, elsewhere.Load())
 	}
 }
 

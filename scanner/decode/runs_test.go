@@ -6,32 +6,42 @@ import (
 	"pgregory.net/rapid"
 )
 
-// firstRun is nextRun by looking at each byte.
-func firstRun(data []byte, i int) int {
-	for start := i; i < len(data); i++ {
-		if classes[data[i]]&classBase64 == 0 {
-			start = i + 1
-		} else if i+1-start == MinRun {
-			return start
-		}
-	}
-	return len(data)
-}
-
-func TestNextRunMissesNoRun(t *testing.T) {
+// TestNextWordPassesNothingThatDecodes holds nextWord against a walk over every word.
+func TestNextWordPassesNothingThatDecodes(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		data := []byte{}
-		for range rapid.IntRange(0, 8).Draw(t, "words") {
-			data = append(data, rapid.StringMatching(`[aB3]{0,22}[ .=]{0,2}`).Draw(t, "word")...)
+		for range rapid.IntRange(0, 6).Draw(t, "pieces") {
+			form := rapid.SampledFrom([]string{
+				`[aB3z]{0,22}[ .=]{0,2}`, `(61[ :,]){1,30}`, `(0x6[1a], ?){1,24}`, `(6162 ){1,12}`, `[ \t\n]{1,30}`,
+				`(00000010: (6162 ){8} ab\.\.ab\n){1,3}`, `(6[1a] ){16} \|[ab.]{16}\|\n`,
+			}).Draw(t, "form")
+			data = append(data, rapid.StringMatching(form).Draw(t, "piece")...)
 		}
-		for i := 0; i <= len(data); i++ {
-			if i > 0 && classes[data[i-1]]&classBase64 != 0 {
+		decoded := false
+		w := &walker{limits: Limits{}.filled(len(data)), visit: func(*Piece) { decoded = true }}
+		w.lines, w.places, w.buffers = make([][]line, 3), make([][]int, 3), make([][]byte, 3)
+		w.limits.MaxDepth = 1
+		for i := 0; i < len(data); {
+			if cut := i > 0 && classes[data[i-1]]&classBase64 != 0 && classes[data[i]]&classBase64 != 0; cut {
+				i++
 				continue
 			}
-			if got, want := nextRun(data, i), firstRun(data, i); got != want {
-				t.Fatalf("from %d: %d, want %d in %q", i, got, want, data)
+			next := nextWord(data, i)
+			for at := wordStart(data, i); at < next; {
+				end, _, all := stretch(data, at)
+				if end-at >= MinRun {
+					t.Fatalf("from %d to %d passes a run at %d in %q", i, next, at, data)
+				}
+				if mayBeHexGroup(data[at:end], all) {
+					w.hexBytes(data, at, nil, 0)
+				}
+				if decoded {
+					t.Fatalf("from %d to %d passes bytes written apart at %d in %q", i, next, at, data)
+				}
+				at = wordStart(data, end)
 			}
+			i++
 		}
 	})
 }

@@ -40,6 +40,9 @@ func newList(io *cmdio.IO, open cmdio.Openers) *cobra.Command {
 		Short: "List events, the newest last",
 		Args:  cmdio.Args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if limit < 1 || from < 0 {
+				return cmdio.Usagef("--limit is 1 or more, --from 0 or more")
+			}
 			return open.Read(cmd.Context(), func(ws *config.Workspace) error {
 				size, err := ws.Log.Size(cmd.Context())
 				if err != nil {
@@ -112,7 +115,7 @@ the end of the log was not cut off.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			options := audit.Options{}
 			if checkpoint != "" {
-				data, err := os.ReadFile(checkpoint) //nolint:gosec // the user names it
+				data, err := os.ReadFile(checkpoint)
 				if err != nil {
 					return fmt.Errorf("read the checkpoint: %w", err)
 				}

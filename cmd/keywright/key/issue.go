@@ -57,6 +57,9 @@ func runIssue(ctx context.Context, io *cmdio.IO, open cmdio.Openers, o issueOpti
 	}
 	plain, k, err := issue(ctx, io, open, o, expires)
 	if err != nil {
+		if k.ID != "" { // the store has it: its audit log could not be sealed, for example
+			err = fmt.Errorf("key %s was issued but not handed over (revoke it): %w", k.ID, err)
+		}
 		return errors.Join(err, out.discard())
 	}
 	if err := hand(io, out, o, plain, k); err != nil {
@@ -118,7 +121,7 @@ func openOut(path string) (*outFile, error) {
 	if path == "" {
 		return nil, nil
 	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // the user names it
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("make the file for the key: %w", err)
 	}
