@@ -15,7 +15,7 @@ import (
 	"testing"
 )
 
-var update = flag.Bool("update", false, "rewrite the tables of the prefilter")
+var countAgain = flag.Bool("count-trigrams", false, "rewrite trigrams.bin from the text of the toolchain at hand")
 
 // keptTrigrams are enough to know the traffic: what is rarer than they are is rare.
 const keptTrigrams = 1 << 14
@@ -81,7 +81,7 @@ func writeTrigrams(t *testing.T) {
 // TestTheTrigramsAreThoseOfText holds for the toolchain at hand, whichever the table was made of.
 func TestTheTrigramsAreThoseOfText(t *testing.T) {
 	t.Parallel()
-	if *update {
+	if *countAgain {
 		writeTrigrams(t)
 		return
 	}

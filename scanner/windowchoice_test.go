@@ -2,6 +2,7 @@ package scanner
 
 import (
 	"bytes"
+	"flag"
 	"fmt"
 	"go/format"
 	"os"
@@ -10,6 +11,8 @@ import (
 
 	"github.com/keywright/keywright/patterns"
 )
+
+var update = flag.Bool("update", false, "rewrite windows_builtin.go")
 
 // writeOffsets is windows_builtin.go for literals.
 func writeOffsets(literals []literal) ([]byte, error) {
