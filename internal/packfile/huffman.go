@@ -47,7 +47,7 @@ var (
 func literalEntry(symbol int) uint32 {
 	switch {
 	case symbol < endMark:
-		return isLiteral | uint32(symbol)<<16
+		return isLiteral | uint32(symbol)<<16 //nolint:gosec // below 256
 	case symbol == endMark:
 		return isSpecial | isEnd
 	case symbol-endMark-1 < len(lengthBase):
@@ -114,7 +114,7 @@ func (b *codeBuilder) second(table []uint32, width uint, code uint32, sym int, e
 				prefix = code & mask
 				sub := b.subWidth(width, n, left)
 				start, end = end, end+1<<sub
-				table[prefix] = start<<16 | isSpecial | isTable | uint32(sub)<<8 | uint32(width)
+				table[prefix] = start<<16 | isSpecial | isTable | uint32(sub)<<8 | uint32(width) //nolint:gosec // at most 15
 			}
 			e := entry(int(b.sorted[sym])) + uint32(n-width)<<8 + uint32(n-width)
 			for i := start + code>>width; i < end; i += 1 << (n - width) {
@@ -151,7 +151,7 @@ func (b *codeBuilder) sort(lens []uint8) bool {
 	}
 	for symbol, n := range lens {
 		if n != 0 {
-			b.sorted[at[n&maxCodeBits]] = uint16(symbol) //nolint:gosec // below maxSymbols
+			b.sorted[at[n&maxCodeBits]] = uint16(symbol)
 			at[n&maxCodeBits]++
 		}
 	}

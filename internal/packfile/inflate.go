@@ -144,7 +144,7 @@ func (z *Inflater) block(kind uint64) error {
 func (z *Inflater) refill() {
 	if z.ip+8 <= len(z.in) {
 		z.bb |= binary.LittleEndian.Uint64(z.in[z.ip:]) << (z.bn & 63)
-		z.ip += int((63 - z.bn) >> 3) //nolint:gosec // 0 to 7
+		z.ip += int((63 - z.bn) >> 3)
 		z.bn |= 56
 		return
 	}
@@ -172,7 +172,7 @@ func (z *Inflater) dropBits() bool {
 	if z.cut() {
 		return false
 	}
-	z.ip -= int(z.bn>>3 - z.pad) //nolint:gosec // not negative: cut was asked
+	z.ip -= int(z.bn>>3 - z.pad)
 	z.bb, z.bn, z.pad = 0, 0, 0
 	return true
 }
@@ -220,25 +220,25 @@ func (z *Inflater) fast(h *huffman) (ended bool, err error) {
 loop:
 	for ip <= inEnd && op < outEnd {
 		bb |= binary.LittleEndian.Uint64(in[ip:]) << (bn & 63)
-		ip += int((63 - bn) >> 3) //nolint:gosec // 0 to 7
+		ip += int((63 - bn) >> 3)
 		bn |= 56
 		e := h.literals[bb&(1<<literalBits-1)]
 		if e&isLiteral != 0 {
 			bb >>= e & 63
 			bn -= uint(e & 63)
-			out[op] = byte(e >> 16)
+			out[op] = byte(e >> 16 & 0xff)
 			op++
 			e = h.literals[bb&(1<<literalBits-1)]
 			if e&isLiteral != 0 {
 				bb >>= e & 63
 				bn -= uint(e & 63)
-				out[op] = byte(e >> 16)
+				out[op] = byte(e >> 16 & 0xff)
 				op++
 				e = h.literals[bb&(1<<literalBits-1)]
 				if e&isLiteral != 0 {
 					bb >>= e & 63
 					bn -= uint(e & 63)
-					out[op] = byte(e >> 16)
+					out[op] = byte(e >> 16 & 0xff)
 					op++
 					continue
 				}
@@ -252,7 +252,7 @@ loop:
 				if e&isLiteral != 0 {
 					bb >>= e & 63
 					bn -= uint(e & 63)
-					out[op] = byte(e >> 16)
+					out[op] = byte(e >> 16 & 0xff)
 					op++
 					continue
 				}
@@ -272,7 +272,7 @@ loop:
 		bn -= uint(e & 63)
 
 		bb |= binary.LittleEndian.Uint64(in[ip:]) << (bn & 63)
-		ip += int((63 - bn) >> 3) //nolint:gosec // 0 to 7
+		ip += int((63 - bn) >> 3)
 		bn |= 56
 		e = h.distances[bb&(1<<distanceBits-1)]
 		if e&isSpecial != 0 {
@@ -330,7 +330,7 @@ func (z *Inflater) slow(h *huffman) (ended bool, err error) {
 		if z.op >= z.end {
 			return true, errLength
 		}
-		z.out[z.op] = byte(e >> 16)
+		z.out[z.op] = byte(e >> 16 & 0xff)
 		z.op++
 		return false, z.cutError()
 	}
