@@ -23,7 +23,7 @@ func findCopies(packs []*Pack) [][]bool {
 	}
 	var mappings [][]byte
 	for _, p := range packs {
-		mappings = append(mappings, p.mappings()...)
+		mappings = append(mappings, p.mapped...)
 	}
 	err := guard(mappings, func() error { markCopies(packs, sortedIDs(packs), copies); return nil })
 	if err != nil {

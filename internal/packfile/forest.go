@@ -52,7 +52,7 @@ var (
 //
 // Errors: ErrChanged. What is wrong with single entries stands in failed.
 func newForest(p *Pack, copies []bool, workers int) (*forest, error) {
-	f := &forest{pack: p, mappings: p.mappings()}
+	f := &forest{pack: p, mappings: p.mapped}
 	if err := guard(f.mappings, func() error { f.order(); return nil }); err != nil {
 		return f, err
 	}

@@ -18,11 +18,12 @@ var ErrNotRegular = errors.New("not a regular file")
 // Pack is an open pack with its index, both mapped into memory where the system can. A pack that git removes
 // stays readable; one that is truncated is not, see [Reason]. Close must be called, and not during a walk.
 type Pack struct {
-	file     *os.File
+	file     *os.File // of the pack; nil when it is of bytes
 	index    *Index
 	hashSize int
-	all      []byte // the mapping of the pack
-	indexed  []byte // the mapping of the index
+	mapped   [][]byte // what Close gives back
+	all      []byte   // the whole pack
+	indexed  []byte   // the whole index
 	data     []byte // the pack without its trailer
 	gone     atomic.Bool
 }
@@ -39,19 +40,31 @@ func Open(path, indexPath string, hashSize int) (*Pack, error) {
 	return p, nil
 }
 
+// Parse makes a pack of bytes that the caller does not change afterwards. It is checked as by [Open].
+//
+// Errors: ErrCorrupt, ErrUnsupported.
+func Parse(pack, index []byte, hashSize int) (*Pack, error) {
+	p := &Pack{hashSize: hashSize, all: pack, indexed: index}
+	if err := p.check(); err != nil {
+		return nil, fmt.Errorf("parse pack: %w", err)
+	}
+	return p, nil
+}
+
 func (p *Pack) open(path, indexPath string) error {
 	index, indexed, err := openMapped(indexPath)
 	if err != nil {
 		return err
 	}
-	p.indexed = indexed
+	p.indexed, p.mapped = indexed, [][]byte{indexed}
 	if err := index.Close(); err != nil {
 		return err
 	}
 	if p.file, p.all, err = openMapped(path); err != nil {
 		return err
 	}
-	return guard(p.mappings(), p.check)
+	p.mapped = append(p.mapped, p.all)
+	return guard(p.mapped, p.check)
 }
 
 // check parses the index and compares the pack's ends with it.
@@ -108,13 +121,10 @@ func mapOpen(f *os.File) ([]byte, error) {
 func (p *Pack) Close() error {
 	p.gone.Store(true)
 	var errs []error
-	for _, m := range []*[]byte{&p.all, &p.indexed} {
-		if *m != nil {
-			errs = append(errs, unmapFile(*m))
-			*m = nil
-		}
+	for _, m := range p.mapped {
+		errs = append(errs, unmapFile(m))
 	}
-	p.data, p.index = nil, nil
+	p.mapped, p.all, p.indexed, p.data = nil, nil, nil, nil
 	if p.file != nil {
 		errs = append(errs, p.file.Close())
 		p.file = nil
@@ -125,10 +135,11 @@ func (p *Pack) Close() error {
 // Len is the number of objects.
 func (p *Pack) Len() int { return p.index.Len() }
 
-func (p *Pack) mappings() [][]byte { return [][]byte{p.all, p.indexed} }
-
 // shrank says whether the file is no longer as long as what was mapped: then damage is not the pack's own.
 func (p *Pack) shrank() bool {
+	if p.file == nil {
+		return false
+	}
 	info, err := p.file.Stat()
 	return err != nil || info.Size() != int64(len(p.all))
 }
