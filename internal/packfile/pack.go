@@ -24,7 +24,7 @@ type Pack struct {
 	mapped   [][]byte // what Close gives back
 	all      []byte   // the whole pack
 	indexed  []byte   // the whole index
-	data     []byte // the pack without its trailer
+	data     []byte   // the pack without its trailer
 	gone     atomic.Bool
 }
 
@@ -132,8 +132,13 @@ func (p *Pack) Close() error {
 	return errors.Join(errs...)
 }
 
-// Len is the number of objects.
-func (p *Pack) Len() int { return p.index.Len() }
+// Len is the number of objects; 0 of a closed pack.
+func (p *Pack) Len() int {
+	if p.index == nil {
+		return 0
+	}
+	return p.index.Len()
+}
 
 // shrank says whether the file is no longer as long as what was mapped: then damage is not the pack's own.
 func (p *Pack) shrank() bool {
