@@ -306,6 +306,24 @@ func TestATruncatedPackIsReportedAsChanged(t *testing.T) {
 	}
 }
 
+func TestAPackThatGitRemovesStaysReadable(t *testing.T) {
+	t.Parallel()
+	r := newRepository(t, "sha1")
+	r.addHistory(t, "main", "errors", 80)
+	r.git(t, nil, "repack", "-qadf")
+	want, packs := r.saidByGit(t), r.packs(t)
+	r.addHistory(t, "more", "errors", 3)
+	r.git(t, nil, "repack", "-qadf", "--depth=7") // takes the packs that are open away
+	if now, err := filepath.Glob(filepath.Join(r.dir, "objects/pack/*.pack")); err != nil || len(now) != 1 || len(r.packs(t)) != 1 {
+		t.Fatalf("%q, %v", now, err)
+	}
+	var s seen
+	if _, err := packfile.Walk(t.Context(), packs, packfile.Options{VerifyIDs: true}, s.visitor()); err != nil {
+		t.Fatal(err)
+	}
+	s.mustEqual(t, want)
+}
+
 func TestAPackIsRefused(t *testing.T) {
 	t.Parallel()
 	r := newRepository(t, "sha1")
