@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -212,11 +213,29 @@ func checkNames(names ...name) error {
 		case !isPrintable(n.text):
 			return fmt.Errorf("%w: the %s has characters that cannot be printed", ErrInvalid, n.field)
 		}
-		if _, err := Parse(secret.New(n.text)); err == nil {
-			return fmt.Errorf("%w: the %s is a key", ErrInvalid, n.field)
+		if HoldsKey(n.text) {
+			return fmt.Errorf("%w: the %s holds a key", ErrInvalid, n.field)
 		}
 	}
 	return nil
+}
+
+// HoldsKey says whether a key of ours stands anywhere in a text that will be stored in clear.
+func HoldsKey(text string) bool {
+	if strings.Contains(text, "%") { // a secret-token URI
+		if plain, err := percentDecode(text); err == nil {
+			text = plain
+		}
+	}
+	for word := range strings.FieldsFuncSeq(text, func(r rune) bool { return r != '_' && (r > '~' || !isBase62(string(r))) }) {
+		// What stands before a key and looks like a part of its prefix is tried with and without.
+		for ; len(word) > BodyLen; _, word, _ = strings.Cut(word, "_") {
+			if _, err := parseKey(word); err == nil {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func isPrintable(text string) bool {

@@ -69,7 +69,11 @@ func TestIssueRefuses(t *testing.T) {
 		{"an owner over the cap", func(r *issuer.IssueRequest) { r.Owner = strings.Repeat("x", issuer.MaxNameLen+1) }, issuer.ErrInvalid, "owner"},
 		{"a label with a line break", func(r *issuer.IssueRequest) { r.Label = "a\nb" }, issuer.ErrInvalid, "label"},
 		{"a label that is not UTF-8", func(r *issuer.IssueRequest) { r.Label = "a\xff" }, issuer.ErrInvalid, "label"},
-		{"a key as its label", func(r *issuer.IssueRequest) { r.Label = text.Reveal() }, issuer.ErrInvalid, "the label is a key"},
+		{"a key as its label", func(r *issuer.IssueRequest) { r.Label = text.Reveal() }, issuer.ErrInvalid, "the label holds a key"},
+		{"a key inside its label", func(r *issuer.IssueRequest) { r.Label = "was KEY=x_" + text.Reveal() + ", rotate" }, issuer.ErrInvalid, "the label holds a key"},
+		{"a key in a URI as its owner", func(r *issuer.IssueRequest) {
+			r.Owner = "secret-token:" + strings.ReplaceAll(text.Reveal(), "_", "%5F")
+		}, issuer.ErrInvalid, "the owner holds a key"},
 		{"an expiry in the past", func(r *issuer.IssueRequest) { r.ExpiresAt = b.clock.Add(-time.Second) }, issuer.ErrInvalid, "expiry"},
 		{"an expiry now", func(r *issuer.IssueRequest) { r.ExpiresAt = b.clock }, issuer.ErrInvalid, "expiry"},
 		{"no actor", func(r *issuer.IssueRequest) { r.Act.Actor = "" }, issuer.ErrInvalid, "actor"},

@@ -25,12 +25,16 @@ var (
 	ErrPepperShort   = fmt.Errorf("a pepper has at least %d random bytes", MinPepperLen)
 	ErrTagKeyShort   = fmt.Errorf("a tag key has at least %d random bytes", MinPepperLen)
 	ErrPepperMissing = errors.New("no pepper of that version in the keyring")
-	ErrNoTagKey      = errors.New("no tag key in the keyring")
-	ErrKeyVersion    = errors.New("versions in a keyring are whole numbers from 1")
+	// ErrNoTagKey: issued keys verify without one, but none can be made.
+	ErrNoTagKey   = errors.New("no tag key in the keyring: add a line `tag <number> <base64 of 32 random bytes>`, with a number that was never used")
+	ErrKeyVersion = errors.New("versions in a keyring are whole numbers from 1")
 )
 
 // Keyring holds the peppers, by version, and the tag keys, by number. The highest number of each is the
 // one for new keys. The zero value holds nothing: it issues nothing and matches nothing.
+//
+// A lost tag key costs no key: tags reject an id only while the keyring has every tag key from 1 to the newest, see
+// [Keyring.TagsComplete].
 //
 // Immutable after its making; all methods may be called at once from many goroutines.
 type Keyring struct {
@@ -40,15 +44,12 @@ type Keyring struct {
 	newTag  int
 }
 
-// NewKeyring makes a keyring of at least one pepper and one tag key.
+// NewKeyring makes a keyring of at least one pepper. Without a tag key it verifies, and issues nothing.
 //
-// Errors: ErrPepperMissing, ErrNoTagKey, ErrPepperShort, ErrTagKeyShort, ErrKeyVersion, with the version.
+// Errors: ErrPepperMissing, ErrPepperShort, ErrTagKeyShort, ErrKeyVersion, with the version.
 func NewKeyring(peppers, tags map[int][]byte) (*Keyring, error) {
-	switch {
-	case len(peppers) == 0:
+	if len(peppers) == 0 {
 		return nil, fmt.Errorf("make keyring: %w", ErrPepperMissing)
-	case len(tags) == 0:
-		return nil, fmt.Errorf("make keyring: %w", ErrNoTagKey)
 	}
 	k := &Keyring{peppers: map[int]*macKey{}, tags: map[int]*macKey{}}
 	for _, version := range slices.Sorted(maps.Keys(peppers)) {
@@ -134,6 +135,10 @@ func (k *Keyring) Tag(prefix Prefix, nine string) (string, error) {
 	}
 	return k.tags[k.newTag].tag(prefix, nine), nil
 }
+
+// TagsComplete says whether the keyring has every tag key that ever made an id: there is one, and no number from 1 to
+// the newest is missing. Otherwise a tag that no key here gives says nothing of the id: its tag key may be lost.
+func (k *Keyring) TagsComplete() bool { return k.newTag > 0 && len(k.tags) == k.newTag }
 
 // TagValid says whether any tag key gives the id this tag. One invented id in 238,328 passes per key.
 func (k *Keyring) TagValid(prefix Prefix, id KeyID) bool {

@@ -107,7 +107,7 @@ func TestKeyringFileErrorsNameTheLineAndNotTheContent(t *testing.T) {
 		is         error
 	}{
 		{"an empty file has no pepper", "# nothing\n", 0, issuer.ErrPepperMissing},
-		{"a pepper alone has no tag key", "pepper 1 " + good, 0, issuer.ErrNoTagKey},
+		{"a tag key alone has no pepper", "tag 1 " + good, 0, issuer.ErrPepperMissing},
 		{"a short pepper is refused", "# c\n\npepper 1 " + short, 3, issuer.ErrPepperShort},
 		{"a short tag key is refused", "tag 1 " + short, 1, issuer.ErrTagKeyShort},
 		{"version 0 is refused", "pepper 0 " + good, 1, issuer.ErrKeyVersion},

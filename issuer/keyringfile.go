@@ -19,7 +19,7 @@ const MaxKeyringBytes = 64 << 10
 type KeyringError struct {
 	Line    int // from 1; 0: the file as a whole
 	Problem string
-	Err     error // ErrPepperShort, ErrTagKeyShort, ErrPepperMissing, ErrNoTagKey, ErrKeyVersion, or nil
+	Err     error // ErrPepperShort, ErrTagKeyShort, ErrPepperMissing, ErrKeyVersion, or nil
 }
 
 func (e *KeyringError) Error() string {

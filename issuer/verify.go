@@ -76,7 +76,7 @@ type Verifier struct {
 
 // Verify decides whether a key may do what it is presented for, and notes its use when it may.
 //
-// Order: format and checksum, tag (free) · id and digest · status, expiry, scope. A store that fails, or a
+// Order: format and checksum, tag (free; see [Keyring.TagsComplete]) · id and digest · status, expiry, scope. A store that fails, or a
 // missing pepper, gives CodeUndecided, never a denial. An id that the store does not know costs the same
 // digest and comparison as a wrong secret.
 func (v *Verifier) Verify(ctx context.Context, presented secret.Text, request Request) Decision {
@@ -100,7 +100,7 @@ func (v *Verifier) decide(ctx context.Context, presented secret.Text, request Re
 	if v.Keyring == nil || v.Store == nil {
 		return undecided(errors.New("verify key: the verifier has no store or no keyring"))
 	}
-	if !v.Keyring.TagValid(parsed.Prefix, parsed.ID) {
+	if v.Keyring.TagsComplete() && !v.Keyring.TagValid(parsed.Prefix, parsed.ID) {
 		return Decision{Code: CodeBadTag, Reason: "no key of this issuer has such an id"}
 	}
 	key, err := v.Store.Key(ctx, parsed.ID)

@@ -40,6 +40,14 @@ func TestVerifyDecides(t *testing.T) {
 	}{
 		{"a live key is valid", func(g given) secret.Text { return g.text }, nil, issuer.CodeValid, true, 1},
 		{"a live key with the scope is valid", func(g given) secret.Text { return g.text }, []issuer.Scope{"orders:read"}, issuer.CodeValid, true, 1},
+		{"a live key in a Bearer with a line end is valid", func(g given) secret.Text { return secret.New("Bearer  " + g.text.Reveal() + "\r\n") }, nil, issuer.CodeValid, true, 1},
+		{"a live key in a secret-token URI is valid", func(g given) secret.Text {
+			return secret.New("secret-token:" + strings.ReplaceAll(g.text.Reveal(), "_", "%5F"))
+		}, nil, issuer.CodeValid, true, 1},
+		{"a key whose row was moved to another family", func(g given) secret.Text {
+			set(g, func(k *issuer.Key) { k.Family = "other" })
+			return g.text
+		}, nil, issuer.CodeWrongSecret, false, 1},
 		{"a live key needs all scopes", func(g given) secret.Text { return g.text }, []issuer.Scope{"orders:read", "users:read"}, issuer.CodeInsufficientScope, true, 1},
 		{"garbage costs no read", func(given) secret.Text { return secret.New("garbage") }, nil, issuer.CodeMalformed, false, 0},
 		{"the empty secret is malformed", func(given) secret.Text { return secret.Text{} }, nil, issuer.CodeMalformed, false, 0},
@@ -168,6 +176,45 @@ func TestKeysSurviveThePeppersRotation(t *testing.T) {
 	}
 	if d := b.verifier().Verify(t.Context(), text, issuer.Request{}); !d.Valid() {
 		t.Errorf("after the rotation: %s", d.Code)
+	}
+}
+
+func TestLosingATagKeyLosesNoKey(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	peppers := map[int][]byte{1: bytesOf(1)}
+	keyring := func(tags map[int][]byte) *issuer.Keyring {
+		k, err := issuer.NewKeyring(peppers, tags)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return k
+	}
+	b.Keyring = keyring(map[int][]byte{1: bytesOf(2)})
+	text, _ := b.issue(t)
+
+	b.Keyring = keyring(nil)
+	if d := b.verifier().Verify(t.Context(), text, issuer.Request{}); !d.Valid() {
+		t.Errorf("without a tag key: %s", d.Code)
+	}
+	if _, _, err := b.Issue(t.Context(), issuer.IssueRequest{Family: "acme_live", Owner: "alice", Act: act}); !errors.Is(err, issuer.ErrNoTagKey) {
+		t.Errorf("Issue without a tag key: %v", err)
+	}
+
+	b.Keyring = keyring(map[int][]byte{2: bytesOf(3)})
+	newer, _ := b.issue(t)
+	for _, key := range []secret.Text{text, newer} {
+		if d := b.verifier().Verify(t.Context(), key, issuer.Request{}); !d.Valid() {
+			t.Errorf("tag key 2 after the loss of 1: %s", d.Code)
+		}
+	}
+
+	b.Keyring = keyring(map[int][]byte{1: bytesOf(2), 2: bytesOf(3)})
+	if !b.Keyring.TagsComplete() || keyring(map[int][]byte{2: bytesOf(3)}).TagsComplete() || new(issuer.Keyring).TagsComplete() {
+		t.Error("TagsComplete does not say whether one is missing")
+	}
+	if d := b.verifier().Verify(t.Context(), text, issuer.Request{}); !d.Valid() {
+		t.Errorf("with both: %s", d.Code)
 	}
 }
 

@@ -111,7 +111,8 @@ type Format struct {
 	Parts      []Part // "body:" in YAML is one part
 	Checksum   *Checksum
 	// Boundary: the byte before the first and after the last must not belong to the alphabet of the
-	// neighbouring part (default true): a longer run is another thing.
+	// neighbouring part (default true): a longer run is another thing. With a Checksum, which tells by itself,
+	// it has no effect.
 	Boundary bool
 }
 

@@ -43,10 +43,12 @@ type expressionState struct {
 }
 
 // The budget of steps of one expression in one text. Ordinary text is far below it; a text that is made to
-// be expensive ends the expression's search there, which is reported.
+// be expensive ends the expression's search there, which is reported. An expression so large that one look at
+// each byte may cost more than stepsPerByte gets looksPerByte of them: windows overlap by a quarter.
 const (
 	baseSteps    = 1 << 30
 	stepsPerByte = 1 << 12
+	looksPerByte = 2
 )
 
 // denseFactor and denseFloor say when literals stand so close that one search over the text is cheaper than
@@ -114,7 +116,7 @@ type found struct{ start, end, secretStart, secretEnd int }
 // each gives every match that contains the literal at data[start:end], and those that a search over a
 // wider window found with it. False says that the budget of steps is spent.
 func (e *expression) each(data []byte, start, end int, state *expressionState, accept func(found)) bool {
-	if state.steps > baseSteps+stepsPerByte*int64(len(data)) {
+	if state.steps > baseSteps+max(stepsPerByte, looksPerByte*e.size)*int64(len(data)) {
 		return false
 	}
 	if e.atStart != nil && state.anchored <= denseFactor*int64(start)+denseFloor {

@@ -11,6 +11,10 @@ type masker struct {
 
 func newMasker(s *Scanner) *masker { return &masker{scanner: s, known: map[string]string{}} }
 
+// Mask is text with each secret in it as a finding would show it: for names that stand beside findings, of what is
+// scanned for example.
+func (s *Scanner) Mask(text string) string { return newMasker(s).text(text) }
+
 func (m *masker) finding(f *Finding) {
 	m.location(&f.Location)
 	for i := range f.Locations {

@@ -170,6 +170,7 @@ func TestAKeyIsFoundWhereverItHides(t *testing.T) {
 		{"behind an upper-case identifier", "MY_" + key, nil},
 		{"behind a long identifier", strings.Repeat("very_long_", 30) + key, nil},
 		{"in front of an underscore", key + "_old", nil},
+		{"between other strings of a database or a compiled file", "bob" + key + "active", nil},
 		{"in UTF-16 little endian", "\xff\xfe" + utf16le("key="+key+"\r\n"), []string{"utf16"}},
 		{"in UTF-16 big endian", "\xfe\xff" + utf16be("key="+key+"\r\n"), []string{"utf16"}},
 		{"in base64 alone", b64([]byte(key)), []string{"base64"}},
@@ -223,11 +224,10 @@ func TestWhatIsNoKeyIsNotReported(t *testing.T) {
 	for _, test := range []struct{ name, text string }{
 		{"a wrong checksum", key[:len(key)-1] + flip(key[len(key)-1])},
 		{"a key that was cut", key[:len(key)-1]},
-		{"a key that runs on", key + "x"},
 		{"a key whose prefix was changed", "x" + key[1:]},
 		{"a vendor's token with a wrong checksum", token[:len(token)-1] + flip(token[len(token)-1])},
-		{"a vendor's token that runs on", token + "0"},
-		{"a vendor's token inside a longer word", "x" + token},
+		{"a token without a checksum that runs on", long + strings.Repeat("0", 40)},
+		{"a token without a checksum inside a longer word", "x" + long},
 		{"a run that is too long", "plk_live_" + strings.Repeat("aB3dE", 9)},
 		{"one character over and over", "plk_live_" + strings.Repeat("x", 24)},
 		{"a placeholder's word", "plk_live_" + "aB3EXAMPLEkey4567890Zz"},
@@ -258,6 +258,7 @@ func TestEachKindOfPatternFindsItsSecret(t *testing.T) {
 		pattern                      patterns.ID
 	}{
 		{"a prefix and a checksum over the body", "t=" + token, token, "acmep_…(redacted)", "acme.pat"},
+		{"a checksum in a longer run", "bob" + token + "active", token, "acmep_…(redacted)", "acme.pat"},
 		{"behind a percent escape", "t%3D" + token, token, "acmep_…(redacted)", "acme.pat"},
 		{"behind a terminal's colour", "\x1b[31m" + token, token, "acmep_…(redacted)", "acme.pat"},
 		{"one of several prefixes", "t=" + long, long, long[:9] + "…(redacted)", "plain.key"},

@@ -55,7 +55,9 @@ func compileFormat(f *patterns.Format) (*structure, error) {
 	if err := s.compileChecksum(f.Checksum); err != nil {
 		return nil, err
 	}
-	if f.Boundary {
+	// A checksum that holds needs no boundary: in databases, compiled files and string tables a credential
+	// stands right beside other text.
+	if f.Boundary && s.check == nil {
 		s.compileBoundary(elements)
 	}
 	return s, nil

@@ -72,3 +72,20 @@ func TestTheWorkGrowsWithTheTextOnly(t *testing.T) {
 		})
 	}
 }
+
+// TestALargeExpressionReadsAnHonestTextToItsEnd: its literal stands all over the text, as in generated code,
+// and one look at each byte may cost more steps than a small expression has for a byte.
+func TestALargeExpressionReadsAnHonestTextToItsEnd(t *testing.T) {
+	t.Parallel()
+	program, err := compile([]*patterns.Pattern{{ID: "a.large", Regex: &patterns.Regex{
+		Expr: `(?:^|[^a-z.])[01]\.A[a-z]{20,900}\.[a-z]{200,1000}[a-z]{0,1000}[a-z]{0,1000}[a-z]{0,1000}`, Literals: []string{"0.A", "1.A"}, MaxBytes: 4900,
+	}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := newPass(program, []byte(strings.Repeat("v_0.AuxInt = int64(v_1.AuxInt)\n", 1<<15)), 10)
+	p.run()
+	if p.spent {
+		t.Errorf("%d instructions: the budget is spent", program.rules[0].expression.size)
+	}
+}

@@ -203,7 +203,11 @@ func (d *door) keep(ctx context.Context, header http.Header, body []byte) (int, 
 	if event == EventPing {
 		return http.StatusNoContent, nil
 	}
-	delivery := Delivery{ID: DeliveryID(id), Event: event, BodySHA256: sha256.Sum256(body), Body: body, ReceivedAt: d.Now().UTC()}
+	kept, err := keptOf(body)
+	if err != nil {
+		return 0, &refusal{http.StatusBadRequest, "the body is not of the event that the header names"}
+	}
+	delivery := Delivery{ID: DeliveryID(id), Event: event, BodySHA256: sha256.Sum256(body), Body: kept, ReceivedAt: d.Now().UTC()}
 	fresh, err := d.Inbox.Accept(ctx, delivery, jobsFor(delivery)...)
 	if err != nil {
 		return 0, fmt.Errorf("accept delivery %s: %w", id, err)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/hmac"
 	"crypto/sha1"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -197,16 +198,25 @@ func TestDoor(t *testing.T) {
 	}
 }
 
-func TestAcceptedDeliveryIsWhatWasSent(t *testing.T) {
+func TestAcceptedDeliveryIsWhatWasSentButForItsContent(t *testing.T) {
 	t.Parallel()
 	inbox, body := &memory{}, pushBody(zero, idOne)
+	body = append(bytes.TrimSuffix(body, []byte("}")), `,"commits":[{"message":"the key is swordfish","added":["swordfish"]}]}`...)
 	open(t, inbox, nil).ServeHTTP(httptest.NewRecorder(), request(body, nil))
 	if len(inbox.kept) != 1 || len(inbox.next) != 1 {
 		t.Fatalf("kept %d deliveries and %d jobs, want one each", len(inbox.kept), len(inbox.next))
 	}
 	d := inbox.kept[0]
-	if d.Event != webhook.EventPush || !bytes.Equal(d.Body, body) || !d.ReceivedAt.Equal(now) {
-		t.Errorf("delivery = %s %q at %s", d.Event, d.Body, d.ReceivedAt)
+	if d.Event != webhook.EventPush || d.BodySHA256 != sha256.Sum256(body) || !d.ReceivedAt.Equal(now) {
+		t.Errorf("delivery = %s %x at %s", d.Event, d.BodySHA256, d.ReceivedAt)
+	}
+	sent, sentErr := webhook.ParsePush(body)
+	kept, keptErr := webhook.ParsePush(d.Body)
+	if sentErr != nil || keptErr != nil || kept != sent {
+		t.Errorf("kept %+v of %+v, %v, %v", kept, sent, keptErr, sentErr)
+	}
+	if bytes.Contains(d.Body, []byte("swordfish")) {
+		t.Errorf("what the commits hold is kept: %s", d.Body)
 	}
 	if want := (jobs.ScanPush{DeliveryID: string(d.ID)}); inbox.next[0] != want {
 		t.Errorf("job = %v, want %v", inbox.next[0], want)

@@ -75,6 +75,32 @@ func ParsePush(body []byte) (Push, error) {
 	return p, p.check()
 }
 
+// keptOf is the part of a push event's body that ParsePush reads, for [Delivery].
+func keptOf(body []byte) ([]byte, error) {
+	p, err := ParsePush(body)
+	if err != nil {
+		return nil, err
+	}
+	type id struct {
+		ID int64 `json:"id"`
+	}
+	kept := struct {
+		Ref        string `json:"ref"`
+		Before     string `json:"before"`
+		After      string `json:"after"`
+		Repository struct {
+			ID       int64  `json:"id"`
+			FullName string `json:"full_name"`
+		} `json:"repository"`
+		Installation *id `json:"installation,omitempty"`
+	}{Ref: p.Ref, Before: p.Before, After: p.After}
+	kept.Repository.ID, kept.Repository.FullName = p.Repository.ID, p.Repository.FullName()
+	if p.Installation != 0 {
+		kept.Installation = &id{p.Installation}
+	}
+	return json.Marshal(kept)
+}
+
 func (p Push) check() error {
 	switch {
 	case !strings.HasPrefix(p.Ref, "refs/") || len(p.Ref) > maxRefBytes || strings.ContainsAny(p.Ref, "\x00\r\n :^~?*[\\"):

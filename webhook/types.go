@@ -24,7 +24,9 @@ type Delivery struct {
 	ID         DeliveryID
 	Event      Event
 	BodySHA256 [32]byte
-	Body       []byte // as signed; at most Options.MaxBody bytes
+	// Body is what [ParsePush] reads of the body that was signed, and nothing more: the commit messages and file
+	// names in a payload may hold the very secret that was leaked. BodySHA256 is of the body as signed.
+	Body       []byte
 	ReceivedAt time.Time
 }
 

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -40,11 +41,14 @@ type Result struct {
 // Run scans a source and carries what it finds through the rooms.
 //
 // The error joins what could not be recorded, revoked or reported; the result is valid with it, its summary
-// says that it is not complete, and the sink has had every finding.
+// says that it is not complete, and the sink has had every finding. A sink that fails ends a plain scan; one that
+// records or revokes goes on without it: what cannot be shown is still revoked.
 func Run(ctx context.Context, s *scanner.Scanner, source scanner.Source, sink scanner.Sink, o Options) (Result, error) {
+	o.Source = s.Mask(o.Source)
 	l := &loop{ctx: ctx, sink: sink, o: o}
 	summary, err := s.Scan(ctx, source, l)
 	l.failed(err)
+	l.failed(l.notVerified())
 	result := Result{Summary: summary, Incidents: l.incidents}
 	result.Plan = respond.Plan(l.incidents, o.Policy)
 	if len(result.Plan) > 0 && !o.DryRun {
@@ -70,6 +74,28 @@ type loop struct {
 	failures  []error
 	reported  int
 	ignored   int
+	deaf      bool // the sink failed
+
+	unverified int   // findings about which nobody could say
+	whyNot     error // of the first
+}
+
+// told says whether the scan goes on after the sink's answer.
+func (l *loop) told(err error) error {
+	if err == nil || l.o.Incidents == nil || l.o.DryRun {
+		return err
+	}
+	l.deaf = true
+	l.failed(err)
+	return nil
+}
+
+// notVerified is one error for all: a store that is down would say the same of a thousand findings.
+func (l *loop) notVerified() error {
+	if l.unverified == 0 {
+		return nil
+	}
+	return fmt.Errorf("%d findings could not be verified, the first: %w", l.unverified, l.whyNot)
 }
 
 func (l *loop) failed(err error) {
@@ -78,9 +104,14 @@ func (l *loop) failed(err error) {
 	}
 }
 
-func (l *loop) Started(start scanner.Start) error { return l.sink.Started(start) }
+func (l *loop) Started(start scanner.Start) error { return l.told(l.sink.Started(start)) }
 
-func (l *loop) Skipped(skip scanner.Skip) error { return l.sink.Skipped(skip) }
+func (l *loop) Skipped(skip scanner.Skip) error {
+	if l.deaf {
+		return nil
+	}
+	return l.told(l.sink.Skipped(skip))
+}
 
 // Done waits: the summary goes out after the plan was carried out.
 func (l *loop) Done(scanner.Summary) error { return nil }
@@ -90,6 +121,10 @@ func (l *loop) Finding(f scanner.Finding) error {
 	if l.o.Verifier != nil {
 		inc.Verdict = l.o.Verifier.Verify(l.ctx, f)
 		annotate(&f, inc.Verdict)
+		if inc.Verdict.Err != nil {
+			l.unverified++
+			l.whyNot = cmp.Or(l.whyNot, inc.Verdict.Err)
+		}
 	}
 	if f.Ignored != "" && !l.o.NoIgnore && inc.Verdict.State != incident.Live {
 		l.ignored++
@@ -101,7 +136,10 @@ func (l *loop) Finding(f scanner.Finding) error {
 		l.failed(l.record(&inc))
 	}
 	l.incidents = append(l.incidents, inc)
-	return l.sink.Finding(f)
+	if l.deaf {
+		return nil
+	}
+	return l.told(l.sink.Finding(f))
 }
 
 // record makes inc the stored incident, with the verdict.
@@ -123,6 +161,9 @@ func (l *loop) record(inc *incident.Incident) error {
 		return nil
 	}
 	inc.Verdict = verdict
+	if !verdict.Replaces(stored.Verdict) {
+		return nil
+	}
 	if err := l.o.Incidents.SetVerdict(l.ctx, inc.ID, verdict, act); err != nil {
 		return fmt.Errorf("record the verdict of %s: %w", inc.ID, err)
 	}

@@ -3,6 +3,7 @@ package incident
 import (
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/keywright/keywright/internal/checksum"
@@ -28,6 +29,19 @@ func NewID(r io.Reader) (ID, error) {
 		}
 	}
 	return ID("inc_" + string(out)), nil
+}
+
+// maxTextBytes is what [Text] leaves of a text: well below what any store refuses.
+const maxTextBytes = 512
+
+// Text makes a text from outside fit for every store: UTF-8 without NUL, and not long. What cannot be written down must
+// not keep a key alive.
+func Text(text string) string {
+	text = strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
+	if len(text) <= maxTextBytes {
+		return text
+	}
+	return strings.ToValidUTF8(text[:maxTextBytes], "") + "…"
 }
 
 // FromFinding is what is kept of a finding: all but the secret. source names what was scanned.

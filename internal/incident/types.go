@@ -39,6 +39,8 @@ type Verdict struct {
 	State     VerdictState
 	Reason    string // "disabled", "timeout after 5s", "no verifier for github.pat.classic"
 	CheckedAt time.Time
+	// Err is why nobody could say: asking again may answer. nil when a verifier answered, also with unknown. Not stored.
+	Err error
 
 	// Of a key of ours whose secret matched; zero otherwise.
 	KeyID    issuer.KeyID
@@ -46,6 +48,11 @@ type Verdict struct {
 	Owner    string
 	Scopes   []issuer.Scope
 	LastUsed time.Time
+}
+
+// Replaces says whether v is to be kept in place of old: "unknown" says nothing new about a key that was known.
+func (v Verdict) Replaces(old Verdict) bool {
+	return v.State != Unknown || old.State == "" || old.State == Unknown
 }
 
 // ActionKind is what can be done about an incident.

@@ -65,6 +65,15 @@ func ParseIndex(data []byte, hashSize int) (*Index, error) {
 	return x, x.parseV2(body)
 }
 
+// leastEntryBytes is the shortest entry of a pack: a byte of header, and eight of zlib for no content.
+const leastEntryBytes = 9
+
+// MaxIndexBytes is the length of the longest index that a pack of packBytes can have.
+func MaxIndexBytes(packBytes int64, hashSize int) int64 {
+	perObject := int64(hashSize + 4 + 4 + 8) // id, CRC, offset, large offset
+	return 8 + fanoutBytes + 2*int64(hashSize) + packBytes/leastEntryBytes*perObject
+}
+
 func checkSum(data []byte, hashSize int) error {
 	h := newHash(hashSize)
 	at := len(data) - hashSize

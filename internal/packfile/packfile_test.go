@@ -224,3 +224,12 @@ func ExampleParseHeader() {
 	_, _ = os.Stdout.WriteString(strconv.Itoa(int(h.Objects)) + " objects, error: " + strconv.FormatBool(err != nil) + "\n")
 	// Output: 7 objects, error: false
 }
+
+func TestMaxIndexBytesLeavesRoomForAPackOfTheShortestEntries(t *testing.T) {
+	t.Parallel()
+	const objects = 1000
+	pack := int64(12 + 9*objects + packfile.SHA1Size)
+	if got, least := packfile.MaxIndexBytes(pack, packfile.SHA1Size), int64(8+1024+objects*(packfile.SHA1Size+16)+2*packfile.SHA1Size); got < least || got > 2*least {
+		t.Errorf("%d bytes, an index of %d objects has %d", got, objects, least)
+	}
+}

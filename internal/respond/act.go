@@ -31,8 +31,8 @@ type Effects struct {
 
 // Act carries out a plan and returns an outcome for each action, in order.
 //
-// It goes on after a failed effect and joins the errors. A crash between an effect and its record is harmless:
-// the plan is made again, and the effect answers that it holds already.
+// It goes on after a failed effect and joins the errors. A crash between an effect and its record loses the record
+// only: the effect is an event of the audit log that names the incident, and the next verdict says that it holds.
 func Act(ctx context.Context, plan []incident.Action, e Effects) ([]incident.Outcome, error) {
 	outcomes := make([]incident.Outcome, 0, len(plan))
 	var failures []error
@@ -72,7 +72,7 @@ func (e Effects) revoke(ctx context.Context, action incident.Action) (incident.O
 	})
 	switch {
 	case err != nil:
-		return incident.Outcome{State: incident.OutcomeFailed, Detail: err.Error()}, err
+		return incident.Outcome{State: incident.OutcomeFailed, Detail: incident.Text(err.Error())}, err
 	case revoked.Already:
 		return incident.Outcome{State: incident.OutcomeAlready, Seq: revoked.Seq}, nil
 	default:

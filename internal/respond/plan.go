@@ -45,7 +45,7 @@ func Plan(incidents []incident.Incident, policy Policy) []incident.Action {
 			Incident: inc.ID,
 			Target:   string(v.KeyID),
 			Key:      fmt.Sprintf("%s/%s/%s", inc.ID, incident.ActionRevoke, v.KeyID),
-			Why:      fmt.Sprintf("live key of %s found in %s", v.Owner, inc.Source),
+			Why:      fmt.Sprintf("live key of %s found in %s", v.Owner, incident.Text(inc.Source)),
 		}
 		if len(planned) > policy.cap() && !policy.Confirmed {
 			action.Kind = incident.ActionWait

@@ -21,6 +21,8 @@ var (
 	ErrOutcomeUnknown = errors.New("the change may or may not have been made: read it again before repeating it")
 	// ErrText: text that one of the databases could not keep, or longer than [MaxTextBytes].
 	ErrText = errors.New("text must be UTF-8 without NUL")
+	// ErrKeyInText: it would be kept in clear.
+	ErrKeyInText = errors.New("it holds a key: name a key by its id")
 	// ErrCursor: not one that a page gave.
 	ErrCursor = errors.New("cursor is not one that a page gave")
 )

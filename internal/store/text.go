@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/keywright/keywright/issuer"
 )
 
 // MaxTextBytes is the longest text of one field: an owner, a label, a reason.
@@ -12,7 +14,8 @@ const MaxTextBytes = 4096
 // field is a text with the name it has for people.
 type field struct{ name, text string }
 
-// checkTexts refuses what SQLite would keep and Postgres would not, and what is too long, before either sees it.
+// checkTexts refuses what SQLite would keep and Postgres would not, what is too long, and a key that somebody pasted
+// into a reason or a label, before either sees it.
 func checkTexts(fields ...field) error {
 	for _, f := range fields {
 		if len(f.text) > MaxTextBytes {
@@ -20,6 +23,9 @@ func checkTexts(fields ...field) error {
 		}
 		if !utf8.ValidString(f.text) || strings.ContainsRune(f.text, 0) {
 			return fmt.Errorf("%s: %w", f.name, ErrText)
+		}
+		if issuer.HoldsKey(f.text) {
+			return fmt.Errorf("%s: %w", f.name, ErrKeyInText)
 		}
 	}
 	return nil

@@ -33,7 +33,7 @@ func (i Issued) Verify(ctx context.Context, f scanner.Finding) incident.Verdict 
 	decision := i.Keys.Check(ctx, f.Secret)
 	verdict := incident.Verdict{State: stateOf(decision.Code), Reason: decision.Reason, CheckedAt: i.Now()}
 	if decision.Err != nil {
-		verdict.Reason = decision.Err.Error()
+		verdict.Reason, verdict.Err = incident.Text(decision.Err.Error()), decision.Err
 	}
 	if key := decision.Key; key != nil {
 		verdict.KeyID, verdict.Family, verdict.Owner = key.ID, key.Family, key.Owner

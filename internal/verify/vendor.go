@@ -67,13 +67,18 @@ func (v *Vendor) ask(ctx context.Context, p *patterns.Pattern, text secret.Text)
 	unknown := func(reason string) incident.Verdict {
 		return incident.Verdict{State: incident.Unknown, Reason: reason, CheckedAt: v.Now()}
 	}
+	failed := func(reason string) incident.Verdict {
+		verdict := unknown(incident.Text(reason))
+		verdict.Err = errors.New(verdict.Reason)
+		return verdict
+	}
 	if trouble := v.control(ctx, p); trouble != "" {
-		return unknown(trouble)
+		return failed(trouble)
 	}
 	status, err := v.send(ctx, p.Verify, text)
 	switch {
 	case err != nil:
-		return unknown(err.Error())
+		return failed(err.Error())
 	case slices.Contains(p.Verify.Live, status):
 		return incident.Verdict{State: incident.Live, Reason: fmt.Sprintf("the vendor accepts it (status %d)", status), CheckedAt: v.Now()}
 	case slices.Contains(p.Verify.Dead, status):

@@ -95,6 +95,25 @@ func TestVendor(t *testing.T) {
 	}
 }
 
+func TestVendorSendsNoSecretWhereARedirectLeads(t *testing.T) {
+	t.Parallel()
+	var elsewhere atomic.Int32
+	vendor := vendorAt(t, widget("bearer"), func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.Host != "api.widget.example" || r.URL.Path != "/me":
+			elsewhere.Add(1)
+		case r.Header.Get("Authorization") != "Bearer wdgt_real":
+			w.WriteHeader(http.StatusUnauthorized)
+		default:
+			http.Redirect(w, r, "https://api.widget.example/elsewhere", http.StatusTemporaryRedirect)
+		}
+	})
+	got := vendor.Verify(t.Context(), scanner.Finding{Pattern: "widget.token", Secret: secret.New("wdgt_real"), Fingerprint: "fp1_1"})
+	if got.State != incident.Unknown || elsewhere.Load() != 0 {
+		t.Errorf("verdict %s (%s), %d requests where the redirect leads", got.State, got.Reason, elsewhere.Load())
+	}
+}
+
 func TestVendorPutsTheSecretWhereTheEntrySays(t *testing.T) {
 	t.Parallel()
 	const token = "wdgt_real"

@@ -9,7 +9,7 @@ import (
 
 // Verifier asks about one finding.
 //
-// It always answers: what went wrong is the verdict unknown with the reason. A cancelled ctx is unknown too.
+// It always answers: what went wrong is the verdict unknown with the reason, and Err. A cancelled ctx is unknown too.
 // Concurrent: yes. Twice: may ask twice.
 type Verifier interface {
 	Verify(ctx context.Context, f scanner.Finding) incident.Verdict

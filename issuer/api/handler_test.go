@@ -31,12 +31,14 @@ type store struct {
 	fail  error
 }
 
-func (s *store) Key(_ context.Context, id issuer.KeyID) (issuer.Key, error) {
+func (s *store) Key(ctx context.Context, id issuer.KeyID) (issuer.Key, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.reads++
 	key, ok := s.keys[id]
 	switch {
+	case ctx.Err() != nil:
+		return issuer.Key{}, ctx.Err()
 	case s.fail != nil:
 		return issuer.Key{}, s.fail
 	case !ok:
@@ -254,6 +256,20 @@ func TestPossessionRevokesAndTheAnswerTellsNothing(t *testing.T) {
 	}
 	if verify := h.call(http.MethodPost, "/v1/keys/verify", "", "Authorization", "Bearer "+text); !strings.Contains(verify.Body.String(), `"code":"revoked"`) {
 		t.Errorf("afterwards: %s", verify.Body)
+	}
+}
+
+func TestACallerThatGoesAwayDoesNotStopARevocation(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	text, key := h.issue(t)
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	r := httptest.NewRequestWithContext(gone, http.MethodPost, "/v1/credentials/revoke", strings.NewReader(`{"credentials":`+quoted(t, []string{text})+`}`))
+	r.Header.Set("Content-Type", "application/json")
+	h.ServeHTTP(httptest.NewRecorder(), r)
+	if got := h.store.keys[key.ID].Status; got != issuer.StatusRevoked {
+		t.Errorf("the key is %s", got)
 	}
 }
 

@@ -54,6 +54,7 @@ type Cut struct {
 func Walk(data []byte, limits Limits, visit func(*Piece)) []Cut {
 	w := &walker{limits: limits.filled(len(data)), visit: visit}
 	w.lines = make([][]line, max(0, w.limits.MaxDepth))
+	w.places = make([][]int, max(0, w.limits.MaxDepth))
 	w.buffers = make([][]byte, max(0, w.limits.MaxDepth))
 	w.walk(data, nil, 0)
 	return w.cuts
@@ -80,6 +81,7 @@ type walker struct {
 	members int
 	cuts    []Cut
 	lines   [][]line // by depth, reused from run to run
+	places  [][]int  // by depth, reused as lines are
 	buffers [][]byte // by depth, the decoded text that is lent out
 }
 
@@ -95,7 +97,9 @@ func (w *walker) walk(data []byte, parent *Piece, depth int) {
 	}
 	w.utf16(data, parent, depth)
 	w.runs(data, parent, depth)
-	w.percent(data, parent, depth)
+	for i := range forms {
+		w.escapes(&forms[i], data, parent, depth)
+	}
 }
 
 // take asks the budget for n decoded bytes.

@@ -5,6 +5,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"compress/gzip"
+	"compress/zlib"
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
@@ -74,6 +75,58 @@ func zipped(t testing.TB, name, data string) string {
 	return b.String()
 }
 
+// bzipped is text, compressed by another program: the standard library does not write bzip2.
+var bzipped = func() string {
+	data, err := hex.DecodeString("425a68393141592653598579fa950000119980400028003ffffff02000314000d00001465000d1e5193cd47bd0419d79d355249239519cd6443e35a31ceaeca0771b5ae2ee48a70a1210af3f52a0")
+	if err != nil {
+		panic(err)
+	}
+	return string(data)
+}()
+
+func zlibbed(data string) string {
+	var b bytes.Buffer
+	w := zlib.NewWriter(&b)
+	_, _ = io.WriteString(w, data)
+	_ = w.Close()
+	return b.String()
+}
+
+// every writes each byte of data in a form.
+func every(data, form string) string {
+	var b strings.Builder
+	for _, c := range []byte(data) {
+		fmt.Fprintf(&b, form, c)
+	}
+	return b.String()
+}
+
+func chunks(data string, size int) []string {
+	var out []string
+	for c := range slices.Chunk([]byte(data), size) {
+		out = append(out, string(c))
+	}
+	return out
+}
+
+// lines wraps data at 32 behind a mark.
+func lines(mark, data string) string {
+	return mark + strings.Join(chunks(data, 32), "\n"+mark) + "\n"
+}
+
+// dump shows data as hexdump and xxd do, sixteen bytes a line in groups, and as text behind two blanks.
+func dump(data, offset string, group int) string {
+	var b strings.Builder
+	for n, line := range chunks(data, 16) {
+		fmt.Fprintf(&b, offset, 16*n)
+		for _, bytes := range chunks(line, group) {
+			fmt.Fprintf(&b, "%x ", bytes)
+		}
+		fmt.Fprintf(&b, " |%s|\n", line)
+	}
+	return b.String()
+}
+
 func b64(data string) string { return base64.StdEncoding.EncodeToString([]byte(data)) }
 
 func TestWhereADecodedTextComesFrom(t *testing.T) {
@@ -92,6 +145,24 @@ func TestWhereADecodedTextComesFrom(t *testing.T) {
 		{"UTF-16 inside binary data", "\x01\x02\x03\x80" + wide + "\x99\x98", hit{"utf16", "", wide}},
 		{"a tar archive", tarball("--"+text, "d/a.txt"), hit{"tar", "d/a.txt", text}},
 		{"an archive in an archive", gz(tarball(text, "a.txt")), hit{"gzip tar", "a.txt", gz(tarball(text, "a.txt"))}},
+		{"escapes of a string", `{"k":"` + strings.ReplaceAll(text, " ", `\u0020`) + `"}`, hit{"backslash", "", strings.ReplaceAll(text, " ", `\u0020`)}},
+		{"escapes of a string, every byte", `"` + every(text, `\x%02x`) + `"`, hit{"backslash", "", every(text, `\x%02x`)}},
+		{"escapes of XML", "<k>" + strings.ReplaceAll(text, " ", "&#x20;") + "</k>", hit{"entity", "", strings.ReplaceAll(text, " ", "&#x20;")}},
+		{"hex behind 0x", "k: 0x" + hex.EncodeToString([]byte(text)), hit{"hex", "", hex.EncodeToString([]byte(text))}},
+		{"hex in a path", "/Keys/" + hex.EncodeToString([]byte(text)) + "/x", hit{"hex", "", hex.EncodeToString([]byte(text))}},
+		{"hex with colons", "k: " + strings.TrimSuffix(every(text, "%02x:"), ":") + "\n", hit{"hex", "", strings.TrimSuffix(every(text, "%02x:"), ":")}},
+		{"an array of bytes", "{" + every(text, "0x%02X, ") + "0x00}", hit{"hex", "", strings.TrimSuffix(every(text, "0x%02X, ")[2:], ", ")}},
+		{"a dump with offsets", dump(text, "%08x  ", 1), hit{"hex", "", ""}},
+		{"a dump in pairs", dump(text, "%08x: ", 2), hit{"hex", "", ""}},
+		{"base64 in a patch", "@@ -0,0 +1,9 @@\n" + lines("+", b64(text+text+text)), hit{"base64", "", ""}},
+		{"base64 in a comment", lines("# ", b64(text+text+text)), hit{"base64", "", ""}},
+		{"base64 in a quoted mail", lines("> ", b64(text+text+text)), hit{"base64", "", ""}},
+		{"base64 in strings that are put together", lines("", `"`+strings.Join(chunks(b64(text+text+text), 32), "\" +\n  \"")+`"`), hit{"base64", "", ""}},
+		{"base64 in strings side by side", `k = ("` + strings.Join(chunks(b64(text+text+text), 32), "\"\n     \"") + `")`, hit{"base64", "", ""}},
+		{"base64 in a list of lines", `["` + strings.Join(chunks(b64(text+text+text), 32), "\\n\",\n \"") + `"]`, hit{"base64", "", ""}},
+		{"a zlib stream", zlibbed(text), hit{"zlib", "", zlibbed(text)}},
+		{"a bzip2 stream", bzipped, hit{"bzip2", "", bzipped}},
+		{"a program that unpacks itself", "#!/bin/sh\nexec java -jar \"$0\"\n" + zipped(t, "a.txt", text), hit{"zip", "a.txt", text}},
 		{"base64 in percent", "x?k=" + strings.ReplaceAll(b64("????"+text), "/", "%2F") + "%3D%3D", hit{"percent base64", "", ""}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -136,6 +207,7 @@ func TestLimits(t *testing.T) {
 		{"within the budget it is no bomb", bomb, decode.Limits{}, true, false, false},
 		{"many runs share the budget", strings.Repeat(b64(strings.Repeat("Zebra", 60))+" ", 100) + b64(text), decode.Limits{MaxBytes: 9920}, false, true, false},
 		{"members are counted", tarball(text, "a", "b"), decode.Limits{MaxMembers: 1}, true, true, false},
+		{"an archive of a form that is not opened", "\xfd7zXZ\x00" + text, decode.Limits{}, false, false, true},
 		{"a broken archive is read as far as it goes", gz(text)[:len(gz(text))-6], decode.Limits{}, true, false, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {

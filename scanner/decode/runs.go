@@ -67,6 +67,9 @@ func (w *walker) runs(data []byte, parent *Piece, depth int) {
 		}
 		end, seen, all := stretch(data, i)
 		if end-i < MinRun {
+			if mayBeHexGroup(data[i:end], all) {
+				end = max(end, w.hexBytes(data, i, parent, depth))
+			}
 			i = end
 			continue
 		}
@@ -75,6 +78,8 @@ func (w *walker) runs(data []byte, parent *Piece, depth int) {
 		w.lines[depth] = r.lines
 		if r.all&classHex != 0 {
 			w.hex(data, &r, parent, depth)
+		} else {
+			w.hexInside(data, &r, parent, depth)
 		}
 		if r.seen&classUpper != 0 && r.seen&classLower != 0 {
 			w.base64(data, &r, parent, depth)
@@ -85,11 +90,14 @@ func (w *walker) runs(data []byte, parent *Piece, depth int) {
 // extend adds the lines that continue the run, and returns where the search goes on.
 //
 // A line continues a run when it holds nothing else than the run's characters up to its end, a quote or
-// padding. A first line shorter than MinRun is not continued: ordinary text is full of such words.
+// padding, behind the mark that the run's first line begins with. A first line shorter than MinRun is not
+// continued: ordinary text is full of such words.
 func (r *run) extend(data []byte) int {
-	end := r.lines[0].end
+	first := &r.lines[0]
+	mark, part := markOf(data, first.start, first.end)
+	end := first.end
 	for {
-		next, ok := continuation(data, end)
+		next, marked, ok := continuation(data, end, mark)
 		if !ok {
 			return end
 		}
@@ -97,12 +105,45 @@ func (r *run) extend(data []byte) int {
 		if stop == next || stop < len(data) && bytes.IndexByte([]byte("=\r\n\\\"'`,<"), data[stop]) < 0 {
 			return end
 		}
+		if part && len(r.lines) == 1 {
+			if marked {
+				r.lines[0].start++
+				r.chars--
+			} else {
+				mark = ""
+			}
+		}
 		r.lines = append(r.lines, line{next, stop})
 		r.chars += stop - next
 		r.seen |= more
 		r.all &= every
 		end = stop
 	}
+}
+
+// markOf is what the line begins with in which data[start:end] stands: of a patch, a comment or a quoted
+// mail; empty without one. A patch's mark is part of the run when nothing is between them, which the length
+// gives away: lines of base64 hold whole groups of four.
+func markOf(data []byte, start, end int) (mark string, part bool) {
+	const farthest = 80
+	begin := max(0, start-farthest)
+	if i := bytes.LastIndexByte(data[begin:start], '\n'); i >= 0 {
+		begin += i + 1
+	}
+	if begin == start {
+		c := data[start]
+		if (c == '+' || c == '-') && (end-start)%4 == 1 {
+			return string(c), true
+		}
+		return "", false
+	}
+	prefix := data[skipSpace(data, begin):start]
+	for _, m := range [...]string{"+", "-", "#", "//", "*", ">"} {
+		if bytes.HasPrefix(prefix, []byte(m)) {
+			return m, false
+		}
+	}
+	return "", false
 }
 
 func stretch(data []byte, i int) (end int, seen, all byte) {
@@ -114,23 +155,57 @@ func stretch(data []byte, i int) (end int, seen, all byte) {
 	return end, seen, all
 }
 
-// continuation is where the next line begins when a line ends at i: after LF or CRLF, written out or as the
-// escapes of a string, and an indent.
-func continuation(data []byte, i int) (int, bool) {
-	rest := data[i:]
-	if len(rest) == 0 || rest[0] != '\n' && rest[0] != '\r' && rest[0] != '\\' {
-		return 0, false
+// continuation is where the next line begins when a line ends at i: after the line's end, an indent and the
+// mark, if it stands there, and the quote of a string that was ended too.
+func continuation(data []byte, i int, mark string) (at int, marked, ok bool) {
+	at, quoted, ok := lineEnd(data, i)
+	if !ok {
+		return 0, false, false
 	}
-	for _, wrap := range [...]string{"\n", "\r\n", `\n`, `\r\n`} {
-		if bytes.HasPrefix(rest, []byte(wrap)) {
-			at := i + len(wrap)
-			for at < len(data) && classes[data[at]]&classSpace != 0 {
-				at++
-			}
-			return at, true
+	at = skipSpace(data, at)
+	if mark != "" && bytes.HasPrefix(data[at:], []byte(mark)) {
+		at, marked = skipSpace(data, at+len(mark)), true
+	}
+	if quoted && at < len(data) && isQuote(data[at]) {
+		at++
+	}
+	return at, marked, true
+}
+
+// lineEnd is where the line that ends at i is over: at LF or CRLF, written out or as the escapes of a string,
+// behind the backslash of a shell, and between two strings that are put together.
+func lineEnd(data []byte, i int) (at int, quoted, ok bool) {
+	at = i
+	escaped := false
+	for _, wrap := range [...]string{`\n`, `\r\n`} {
+		if bytes.HasPrefix(data[at:], []byte(wrap)) {
+			at, escaped = at+len(wrap), true
+			break
 		}
 	}
-	return 0, false
+	behind := at
+	if at < len(data) && isQuote(data[at]) {
+		quoted = true
+		at = skipSpace(data, at+1)
+	}
+	if at < len(data) && (data[at] == '\\' || quoted && data[at] == '+' || quoted && data[at] == '.' || quoted && escaped && data[at] == ',') {
+		at = skipSpace(data, at+1)
+	}
+	for _, wrap := range [...]string{"\n", "\r\n"} {
+		if bytes.HasPrefix(data[at:], []byte(wrap)) {
+			return at + len(wrap), quoted, true
+		}
+	}
+	return behind, false, escaped
+}
+
+func isQuote(c byte) bool { return c == '"' || c == '\'' || c == '`' }
+
+func skipSpace(data []byte, at int) int {
+	for at < len(data) && classes[data[at]]&classSpace != 0 {
+		at++
+	}
+	return at
 }
 
 // base64 decodes the run at the alignment of its first character, and at the other three until one gives
@@ -192,6 +267,23 @@ func (w *walker) hex(data []byte, r *run, parent *Piece, depth int) {
 		w.give(child(parent, "hex", decoded, &quantum{run: r, skip: skip, in: 2, out: 1}), depth)
 		if isAllText(decoded) {
 			return
+		}
+	}
+}
+
+// hexInside decodes the runs of hex digits that other characters of the alphabet stand beside: 0x, the rest
+// of a path.
+func (w *walker) hexInside(data []byte, r *run, parent *Piece, depth int) {
+	for _, l := range r.lines {
+		for i := l.start; i < l.end; {
+			end := i
+			for end < l.end && classes[data[end]]&classHex != 0 {
+				end++
+			}
+			if end-i >= 2*MinRun {
+				w.hex(data, &run{lines: []line{{i, end}}, chars: end - i}, parent, depth)
+			}
+			i = end + 1
 		}
 	}
 }

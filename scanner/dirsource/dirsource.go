@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/keywright/keywright/scanner"
 )
@@ -21,6 +22,9 @@ const DefaultMaxFileBytes = 64 << 20
 const (
 	maxDepth   = 4096    // folders in folders
 	maxEntries = 4 << 20 // names in one folder
+
+	// maxWait is how long one file may keep its reader waiting. Only the system's own files do: /proc/kmsg, trace_pipe.
+	maxWait = 2 * time.Second
 )
 
 // Options of [New]. The zero value is right for a scan of a path.
@@ -38,7 +42,8 @@ type Source struct {
 	counts  scanner.Counts
 }
 
-// New makes a source of a folder or of one file. That there is nothing at the path is an error of Blobs.
+// New makes a source of a folder or of one file. That there is nothing at the path is an error of Blobs; that a
+// pipe or device is there, a Skip, since it is what was asked for.
 func New(path string, options Options) *Source {
 	if options.MaxFileBytes <= 0 {
 		options.MaxFileBytes = DefaultMaxFileBytes
@@ -60,8 +65,12 @@ func (s *Source) Blobs(ctx context.Context) iter.Seq2[scanner.Blob, error] {
 			w.send(scanner.Blob{}, fmt.Errorf("scan %s: %w", s.root, err))
 		case info.IsDir():
 			w.folder("", 0)
+		case !info.Mode().IsRegular():
+			s.counts.NotRegular++
+			w.send(scanner.Blob{}, &scanner.Skip{Reason: scanner.SkipUnreadable, Path: filepath.Base(s.root),
+				Detail: "neither a file nor a folder; a pipe or device is read from standard input"})
 		default:
-			w.visit(s.root, filepath.Base(s.root), info.Mode().Type())
+			w.visit(s.root, filepath.Base(s.root), 0)
 		}
 		if !w.stopped && ctx.Err() != nil {
 			yield(scanner.Blob{}, ctx.Err())
@@ -186,7 +195,8 @@ func read(path string, limit int64) (data []byte, size int64, err error) {
 	if info.Size() > limit {
 		return nil, info.Size(), errTooLarge
 	}
-	data = make([]byte, 0, info.Size()+1) // one more, so that the end is seen without growing
+	_ = f.SetReadDeadline(time.Now().Add(maxWait)) // files of a disk have none and need none
+	data = make([]byte, 0, info.Size()+1)          // one more, so that the end is seen without growing
 	for {
 		n, err := f.Read(data[len(data):cap(data)])
 		data = data[:len(data)+n]

@@ -119,8 +119,8 @@ func TestNothingButRegularFilesIsOpened(t *testing.T) {
 		t.Errorf("files %q, skips %v, counts %+v", got.files, got.skips, s.Counts())
 	}
 	s = dirsource.New(filepath.Join(dir, "fifo"), dirsource.Options{})
-	if got := collect(t, s); len(got.files) != 0 || s.Counts().NotRegular != 1 {
-		t.Errorf("a FIFO by itself gave %q", got.files)
+	if got := collect(t, s); len(got.files) != 0 || len(got.skips) != 1 || s.Counts().NotRegular != 1 {
+		t.Errorf("a FIFO that was asked for gave %q, skips %v", got.files, got.skips)
 	}
 }
 
@@ -208,5 +208,18 @@ func TestACancelledContextEndsTheWalk(t *testing.T) {
 	}
 	if !errors.Is(last, context.Canceled) || files != 1 {
 		t.Errorf("%d files, error %v", files, last)
+	}
+}
+
+func TestAFileOfTheSystemThatGivesNothingDoesNotHoldTheScanUp(t *testing.T) {
+	t.Parallel()
+	const kernelLog = "/proc/kmsg" // regular by its mode, and a read waits for the next message
+	if f, err := os.Open(kernelLog); err != nil {
+		t.Skipf("no such file for this user: %v", err)
+	} else {
+		_ = f.Close()
+	}
+	if got := collect(t, dirsource.New(kernelLog, dirsource.Options{})); len(got.skips) != 1 || got.skips[0].Reason != scanner.SkipUnreadable {
+		t.Errorf("skips %v", got.skips)
 	}
 }

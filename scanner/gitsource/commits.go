@@ -34,7 +34,7 @@ type Commits struct {
 // A side left out is HEAD. A base of zeros, as a push of a new branch has it, excludes nothing.
 //
 // Errors: ErrUnknownRevision, ErrNeedsGit.
-func (r *Repository) Range(expression string) (*Commits, error) {
+func (r *Repository) Range(ctx context.Context, expression string) (*Commits, error) {
 	if r.options.NoGit {
 		return nil, fmt.Errorf("range %s: %w", expression, ErrNeedsGit)
 	}
@@ -48,7 +48,7 @@ func (r *Repository) Range(expression string) (*Commits, error) {
 		return nil, fmt.Errorf("range %q has no two dots: %w", expression, ErrUnknownRevision)
 	}
 	c := &Commits{repo: r, graph: newGraph(r.format), names: newNameSet(r.format)}
-	tip, err := r.resolveCommit(to)
+	tip, err := r.resolveCommit(ctx, to)
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +56,7 @@ func (r *Repository) Range(expression string) (*Commits, error) {
 		c.spec = []string{tip}
 		return c, nil
 	}
-	base, err := r.resolveCommit(from)
+	base, err := r.resolveCommit(ctx, from)
 	if err != nil {
 		return nil, err
 	}
@@ -68,19 +68,21 @@ func (r *Repository) Range(expression string) (*Commits, error) {
 }
 
 // resolveCommit takes a name, as git does, to a commit's id; an empty one is HEAD.
-func (r *Repository) resolveCommit(name string) (string, error) {
+func (r *Repository) resolveCommit(ctx context.Context, name string) (string, error) {
 	if name == "" {
 		name = "HEAD"
 	}
-	return r.resolveName(name, "^{commit}")
+	return r.resolveName(ctx, name, "^{commit}")
 }
 
-func (r *Repository) resolveName(name, suffix string) (string, error) {
-	ctx := context.Background() // short, and there is nothing yet that could be cancelled
+func (r *Repository) resolveName(ctx context.Context, name, suffix string) (string, error) {
 	if len(name) > maxRevisionBytes || strings.ContainsAny(name, "\n\x00") || strings.HasPrefix(name, "-") {
 		return "", fmt.Errorf("%q: %w", cut(name, 100), ErrUnknownRevision)
 	}
 	out, err := r.shim.run(ctx, maxRefBytes, "", "rev-parse", "--verify", "--quiet", "--end-of-options", name+suffix)
+	if ctx.Err() != nil {
+		return "", ctx.Err()
+	}
 	if errors.Is(err, errStart) {
 		return "", err
 	}

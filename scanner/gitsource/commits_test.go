@@ -94,7 +94,7 @@ func TestRange(t *testing.T) {
 			t.Parallel()
 			r := newRepo(t)
 			expression := c.make(r)
-			s, err := r.open().Range(expression)
+			s, err := r.open().Range(t.Context(), expression)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -123,11 +123,11 @@ func TestRangeOfAnUnknownRevisionIsAnError(t *testing.T) {
 		"nowhere..HEAD", "HEAD..nowhere", strings.Repeat("1", 40) + "..HEAD", "HEAD", "", "--all..HEAD", "HEAD..-n1", "a\nb..HEAD",
 		"HEAD:a..HEAD",
 	} {
-		if _, err := g.Range(expression); !errors.Is(err, gitsource.ErrUnknownRevision) {
+		if _, err := g.Range(t.Context(), expression); !errors.Is(err, gitsource.ErrUnknownRevision) {
 			t.Errorf("range %q: error is %v", expression, err)
 		}
 	}
-	if _, err := g.Refs("main", "nowhere"); !errors.Is(err, gitsource.ErrUnknownRevision) {
+	if _, err := g.Refs(t.Context(), "main", "nowhere"); !errors.Is(err, gitsource.ErrUnknownRevision) {
 		t.Errorf("refs: error is %v", err)
 	}
 }
@@ -138,7 +138,7 @@ func TestRangeLocatesInItsCommitsOnly(t *testing.T) {
 	base := r.commit("a", "the text\n")
 	first := r.commit("folder/b", "the text\n")
 	second := r.commit("c", "the text\n")
-	s, err := r.open().Range(base + "..HEAD")
+	s, err := r.open().Range(t.Context(), base+"..HEAD")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,7 +165,7 @@ func TestRangeThatReachesAShallowBoundaryIsNotComplete(t *testing.T) {
 	r.git("checkout", "-q", "main")
 	r.commit("c", "three\n")
 	c := r.clone("--depth=1", "--no-single-branch")
-	s, err := c.open().Range("origin/main..origin/side")
+	s, err := c.open().Range(t.Context(), "origin/main..origin/side")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -187,7 +187,7 @@ func TestRefsReachesOnlyWhatTheyReach(t *testing.T) {
 	r.git("checkout", "-q", "main")
 	r.commit("c", "of main\n")
 	g := r.open()
-	s, err := g.Refs("v1", "text")
+	s, err := g.Refs(t.Context(), "v1", "text")
 	if err != nil {
 		t.Fatal(err)
 	}

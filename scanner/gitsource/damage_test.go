@@ -268,7 +268,7 @@ func TestATreelessCloneIsNotComplete(t *testing.T) {
 	if got.err != nil || got.reasons() != "missing-object" {
 		t.Errorf("error %v, skips %v", got.err, got.skips)
 	}
-	s, err := c.open().Range(strings.Repeat("0", 40) + "..HEAD")
+	s, err := c.open().Range(t.Context(), strings.Repeat("0", 40)+"..HEAD")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -320,7 +320,7 @@ func TestARangeWithAMissingCommitIsNotComplete(t *testing.T) {
 	gone := r.commit("b", "lost\n")
 	r.commit("c", "kept\n")
 	r.remove(r.loose(gone))
-	s, err := r.open().Range(base + "..HEAD")
+	s, err := r.open().Range(t.Context(), base+"..HEAD")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,6 +24,10 @@ type place struct {
 	commonDir string // where refs and objects lie; gitDir unless this is a linked worktree
 }
 
+// Claimed says whether a .git stands at path, be it a repository or the ruin of one, or one that this user may
+// not look into.
+func Claimed(path string) bool { return present(filepath.Join(path, ".git")) }
+
 // find locates the repository at path, or above it when climb is set.
 func find(path string, climb bool) (place, error) {
 	start, err := filepath.Abs(path)

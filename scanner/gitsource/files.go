@@ -46,7 +46,7 @@ func (f *Files) Blobs(ctx context.Context) iter.Seq2[scanner.Blob, error] {
 	return func(yield func(scanner.Blob, error) bool) {
 		e := &emitter{yield: yield}
 		if f.repo.options.NoGit {
-			e.fail(ErrNeedsGit)
+			e.skip(&scanner.Skip{Reason: scanner.SkipUnsupported, Path: "index", Detail: ErrNeedsGit.Error()})
 			return
 		}
 		f.scan(ctx, e)

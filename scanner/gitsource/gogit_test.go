@@ -69,13 +69,16 @@ func TestWithoutGitOtherSourcesSayThatTheyNeedIt(t *testing.T) {
 	r := newRepo(t)
 	r.commit("a", "one\n")
 	g := r.open(gitsource.Options{NoGit: true})
-	if got := collect(t, g.Staged()); !errors.Is(got.err, gitsource.ErrNeedsGit) {
-		t.Errorf("staged: %v", got.err)
+	for name, files := range map[string]*gitsource.Files{"staged": g.Staged(), "index": g.Index()} {
+		// A skip, so that the work tree behind it is scanned.
+		if got := collect(t, files); got.err != nil || got.reasons() != "unsupported" || got.skips[0].Detail != gitsource.ErrNeedsGit.Error() {
+			t.Errorf("%s: %v, %v", name, got.skips, got.err)
+		}
 	}
-	if _, err := g.Range("HEAD..HEAD"); !errors.Is(err, gitsource.ErrNeedsGit) {
+	if _, err := g.Range(t.Context(), "HEAD..HEAD"); !errors.Is(err, gitsource.ErrNeedsGit) {
 		t.Errorf("range: %v", err)
 	}
-	if _, err := g.Refs("main"); !errors.Is(err, gitsource.ErrNeedsGit) {
+	if _, err := g.Refs(t.Context(), "main"); !errors.Is(err, gitsource.ErrNeedsGit) {
 		t.Errorf("refs: %v", err)
 	}
 	h := g.History()

@@ -93,7 +93,13 @@ func headerLines(data []byte) func(yield func([]byte) bool) {
 	}
 }
 
-// person splits "Name <email> seconds zone". A time that is none is the zero time.
+// The years 0 to 9999, which are all that RFC 3339 can write.
+const (
+	minSeconds = -62167219200
+	maxSeconds = 253402300799
+)
+
+// person splits "Name <email> seconds zone". A time that is none, or that no report can write, is the zero time.
 func (g *graph) person(value []byte) (string, time.Time) {
 	end := bytes.LastIndexByte(value, '>')
 	name := strings.TrimSpace(string(value[:end+1]))
@@ -107,7 +113,7 @@ func (g *graph) person(value []byte) (string, time.Time) {
 		return name, time.Time{}
 	}
 	seconds, err := strconv.ParseInt(string(fields[0]), 10, 64)
-	if err != nil {
+	if err != nil || seconds < minSeconds || seconds > maxSeconds {
 		return name, time.Time{}
 	}
 	return name, time.Unix(seconds, 0).UTC()

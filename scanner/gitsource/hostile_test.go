@@ -1,6 +1,7 @@
 package gitsource_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -44,10 +45,10 @@ func exercise(t *testing.T, dir string) result {
 	add := func(x result) { all.skips, all.blobs = append(all.skips, x.skips...), append(all.blobs, x.blobs...) }
 	add(collect(t, g.Staged()))
 	add(collect(t, g.Index()))
-	if s, err := g.Range("HEAD~1..HEAD"); err == nil {
+	if s, err := g.Range(t.Context(), "HEAD~1..HEAD"); err == nil {
 		add(collect(t, s))
 	}
-	if s, err := g.Refs("main"); err == nil {
+	if s, err := g.Refs(t.Context(), "main"); err == nil {
 		add(collect(t, s))
 	}
 	return all
@@ -342,7 +343,7 @@ func TestAQuarantineIsReadWithWhatItStandsOn(t *testing.T) {
 		}
 	}
 	env := map[string]string{"GIT_DIR": r.path(".git"), "GIT_OBJECT_DIRECTORY": quarantine, "GIT_ALTERNATE_OBJECT_DIRECTORIES": r.path(".git/objects")}
-	s, err := r.open(gitsource.Options{Getenv: func(k string) string { return env[k] }}).Range(base + ".." + pushed)
+	s, err := r.open(gitsource.Options{Getenv: func(k string) string { return env[k] }}).Range(t.Context(), base+".."+pushed)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -350,5 +351,37 @@ func TestAQuarantineIsReadWithWhatItStandsOn(t *testing.T) {
 	got.must(t, "two\n")
 	if _, ok := got.find("one\n"); ok {
 		t.Error("the base was yielded")
+	}
+}
+
+func TestALargePartOfARepositoryIsRefusedBeforeItIsRead(t *testing.T) {
+	t.Parallel()
+	r := newRepo(t)
+	r.commit("a", "one\n")
+	if err := os.WriteFile(filepath.Join(r.dir, ".git", "packed-refs"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(filepath.Join(r.dir, ".git", "packed-refs"), 1<<40); err != nil { // a sparse file
+		t.Skip(err)
+	}
+	if got := collect(t, r.open(gitsource.Options{}).History()); got.reasons() != "hostile-repository" {
+		t.Errorf("skips %v", got.skips)
+	}
+}
+
+func TestAPackIndexThatIsLongerThanItsPackNeedsIsRefusedBeforeItIsRead(t *testing.T) {
+	t.Parallel()
+	r := newRepo(t)
+	r.commit("a", "one\n")
+	r.git("gc", "-q")
+	indexes, err := filepath.Glob(filepath.Join(r.dir, ".git", "objects", "pack", "*.idx"))
+	if err != nil || len(indexes) != 1 {
+		t.Fatal(indexes, err)
+	}
+	if err := errors.Join(os.Chmod(indexes[0], 0o644), os.Truncate(indexes[0], 3<<30)); err != nil { // a sparse file
+		t.Skip(err)
+	}
+	if got := collect(t, r.open(gitsource.Options{}).History()); !strings.HasPrefix(got.reasons(), "corrupt-object") {
+		t.Errorf("skips %v", got.skips)
 	}
 }

@@ -157,18 +157,35 @@ func (r *Repository) packSkip(base string, err error) scanner.Skip {
 
 // checkPack says whether a pack and its index are regular files that belong together.
 func checkPack(base string, hashSize int) error {
-	data, err := readFile(base+".idx", maxIndexBytes)
-	if err != nil {
-		return err
-	}
 	pack, info, err := openRegular(base + ".pack")
 	if err != nil {
 		return err
 	}
 	defer func() { _ = pack.Close() }()
+	if err := checkIndexSize(base+".idx", info.Size(), hashSize); err != nil {
+		return err
+	}
+	data, err := readFile(base+".idx", maxIndexBytes)
+	if err != nil {
+		return err
+	}
 	index, err := packfile.ParseIndex(data, hashSize)
 	if err != nil {
 		return err
 	}
 	return index.CheckPack(pack, info.Size())
+}
+
+// checkIndexSize refuses an index that is longer than the objects of its pack need, before it is read: a sparse
+// file of gigabytes costs its maker nothing.
+func checkIndexSize(path string, packBytes int64, hashSize int) error {
+	f, info, err := openRegular(path)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }()
+	if most := packfile.MaxIndexBytes(packBytes, hashSize); info.Size() > most {
+		return fmt.Errorf("index of %d bytes, a pack of %d has one of at most %d: %w", info.Size(), packBytes, most, packfile.ErrCorrupt)
+	}
+	return nil
 }

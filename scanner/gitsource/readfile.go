@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/keywright/keywright/scanner"
 )
@@ -18,8 +19,13 @@ var (
 	errTooLarge   = errors.New("larger than git would make it")
 )
 
+// maxWait is how long one file may keep its reader waiting. Only the system's own files do: a link may lead to
+// /proc/kmsg.
+const maxWait = 2 * time.Second
+
 // openRegular opens a file that is regular, after links. It never blocks: a FIFO is refused before the open,
-// and one that took the file's place meanwhile is opened without waiting for a writer and then refused.
+// and one that took the file's place meanwhile is opened without waiting for a writer and then refused. Nor do
+// reads, for longer than maxWait.
 func openRegular(path string) (*os.File, fs.FileInfo, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -40,17 +46,21 @@ func openRegular(path string) (*os.File, fs.FileInfo, error) {
 		_ = f.Close()
 		return nil, nil, err
 	}
+	_ = f.SetReadDeadline(time.Now().Add(maxWait)) // files of a disk have none and need none
 	return f, info, nil
 }
 
 // readFile returns the bytes of a regular file of at most limit bytes.
 // Errors: fs.ErrNotExist, errNotRegular, errTooLarge, what the system said.
 func readFile(path string, limit int64) ([]byte, error) {
-	f, _, err := openRegular(path)
+	f, info, err := openRegular(path)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }()
+	if info.Size() > limit { // before a byte is read: it may be sparse
+		return nil, fmt.Errorf("read %s: over %d bytes: %w", path, limit, errTooLarge)
+	}
 	data, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", path, err)

@@ -11,14 +11,14 @@ import (
 // name is resolved as git does it.
 //
 // Errors: ErrUnknownRevision, ErrNeedsGit.
-func (r *Repository) Refs(names ...string) (*History, error) {
+func (r *Repository) Refs(ctx context.Context, names ...string) (*History, error) {
 	if r.options.NoGit {
 		return nil, fmt.Errorf("refs %s: %w", strings.Join(names, " "), ErrNeedsGit)
 	}
 	h := r.History()
 	h.only = []ref{}
 	for _, name := range names {
-		hex, err := r.resolveName(name, "")
+		hex, err := r.resolveName(ctx, name, "")
 		if err != nil {
 			return nil, err
 		}

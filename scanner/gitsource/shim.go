@@ -38,6 +38,9 @@ const waitAfterKill = 5 * time.Second
 
 func newShim(r *Repository) (*shim, error) {
 	dir, err := os.MkdirTemp(r.options.TempDir, "keywright-git-")
+	if err == nil {
+		dir, err = filepath.Abs(dir) // git is started in it, so a relative TMPDIR would mean another folder there
+	}
 	if err != nil {
 		return nil, fmt.Errorf("make a temporary repository: %w", err)
 	}

@@ -107,3 +107,34 @@ func TestCheckEndsWithItsContextAndWithoutPatterns(t *testing.T) {
 		t.Errorf("with no patterns: %v", err)
 	}
 }
+
+// TestAPrivateKeyIsFoundWhateverItsLinesBeginWith: a key in a comment, a quoted mail or a patch is a key.
+func TestAPrivateKeyIsFoundWhateverItsLinesBeginWith(t *testing.T) {
+	t.Parallel()
+	set, err := patterns.Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := scanner.New(set, scanner.Options{NoFingerprints: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range set.All() {
+		switch p.ID {
+		case "private-key.rsa", "private-key.ec", "private-key.openssh", "private-key.pkcs8", "private-key.pgp":
+		default:
+			continue
+		}
+		block, err := patterns.Mint(p, "lines")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, mark := range []string{"+", "# ", "// ", " * ", "> "} {
+			text := mark + strings.ReplaceAll(block, "\n", "\n"+mark) + "\n"
+			findings, skips := s.ScanBytes(t.Context(), scanner.Blob{Data: []byte(text)})
+			if len(findings) != 1 || findings[0].Pattern != p.ID || len(skips) > 0 {
+				t.Errorf("%s behind %q: %d findings, skips %v", p.ID, mark, len(findings), skips)
+			}
+		}
+	}
+}

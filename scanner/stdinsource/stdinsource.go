@@ -42,12 +42,14 @@ func (s *Source) Counts() scanner.Counts { return s.counts }
 // Blobs yields the stream as one blob; before it a skip when the stream was cut or failed.
 func (s *Source) Blobs(ctx context.Context) iter.Seq2[scanner.Blob, error] {
 	return func(yield func(scanner.Blob, error) bool) {
-		data, err := io.ReadAll(io.LimitReader(untilDone{ctx, s.in}, s.max))
+		data, err := s.read(ctx)
 		if ctx.Err() != nil {
 			yield(scanner.Blob{}, ctx.Err())
 			return
 		}
-		if skip := s.cut(data, err); skip != nil && !yield(scanner.Blob{}, skip) {
+		skip := s.cut(data, err)
+		data = data[:min(int64(len(data)), s.max)]
+		if skip != nil && !yield(scanner.Blob{}, skip) {
 			return
 		}
 		s.counts.Blobs++
@@ -56,18 +58,36 @@ func (s *Source) Blobs(ctx context.Context) iter.Seq2[scanner.Blob, error] {
 	}
 }
 
-// cut says what of the stream is not in data.
+// read takes the stream up to one byte over the cap. A stream that gives nothing does not hold it up when the
+// context ends: what waits for it then stays behind until the stream ends, as nothing can wake it.
+func (s *Source) read(ctx context.Context) ([]byte, error) {
+	type outcome struct {
+		data []byte
+		err  error
+	}
+	read := make(chan outcome, 1)
+	go func() {
+		data, err := io.ReadAll(io.LimitReader(untilDone{ctx, s.in}, s.max+1))
+		read <- outcome{data, err}
+	}()
+	select {
+	case o := <-read:
+		return o.data, o.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// cut says what of the stream will not be scanned.
 func (s *Source) cut(data []byte, err error) error {
-	if err != nil {
+	switch {
+	case err != nil:
 		return &scanner.Skip{Reason: scanner.SkipUnreadable, Path: Path, Detail: fmt.Sprintf("after %d bytes: %v", len(data), err)}
-	}
-	if int64(len(data)) < s.max {
+	case int64(len(data)) > s.max:
+		return &scanner.Skip{Reason: scanner.SkipTooLarge, Path: Path, Detail: fmt.Sprintf("only the first %d bytes were scanned", s.max)}
+	default:
 		return nil
 	}
-	if n, _ := io.ReadFull(s.in, make([]byte, 1)); n == 0 {
-		return nil
-	}
-	return &scanner.Skip{Reason: scanner.SkipTooLarge, Path: Path, Detail: fmt.Sprintf("only the first %d bytes were scanned", len(data))}
 }
 
 // untilDone ends a stream between two reads when the context did.

@@ -65,3 +65,29 @@ func TestBlobsOfACancelledContextEndWithItsError(t *testing.T) {
 		}
 	}
 }
+
+func TestAStreamThatGivesNothingEndsWithTheContext(t *testing.T) {
+	t.Parallel()
+	r, w := io.Pipe()
+	defer func() { _ = w.Close() }()
+	ctx, cancel := context.WithCancel(t.Context())
+	started := reading{r, cancel}
+	var last error
+	for _, err := range stdinsource.New(started, stdinsource.Options{}).Blobs(ctx) {
+		last = err
+	}
+	if !errors.Is(last, context.Canceled) {
+		t.Errorf("error is %v", last)
+	}
+}
+
+// reading says that somebody reads.
+type reading struct {
+	io.Reader
+	said func()
+}
+
+func (r reading) Read(p []byte) (int, error) {
+	r.said()
+	return r.Reader.Read(p)
+}

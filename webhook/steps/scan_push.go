@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -104,7 +105,7 @@ func (s *Steps) scanFetched(ctx context.Context, fetched githubapp.Fetched, scan
 		return flow.Result{}, err
 	}
 	defer func() { _ = opened.Close() }() // a temporary folder that stays does not undo the scan
-	source, err := sourceOf(opened, fetched.Range)
+	source, err := sourceOf(ctx, opened, fetched.Range)
 	if err != nil {
 		return flow.Result{}, err
 	}
@@ -119,11 +120,11 @@ func (s *Steps) scanFetched(ctx context.Context, fetched githubapp.Fetched, scan
 }
 
 // sourceOf is the range, or everything that the ref reaches, tags and names included.
-func sourceOf(r *gitsource.Repository, moved githubapp.Range) (scanner.Source, error) {
+func sourceOf(ctx context.Context, r *gitsource.Repository, moved githubapp.Range) (scanner.Source, error) {
 	if moved.Before == "" {
-		return r.Refs(moved.Ref)
+		return r.Refs(ctx, moved.Ref)
 	}
-	return r.Range(moved.Before + ".." + moved.After)
+	return r.Range(ctx, moved.Before+".."+moved.After)
 }
 
 // record keeps the scan and its next jobs, also when the job's time is over, and returns what went wrong.
@@ -152,7 +153,7 @@ func (s *Steps) record(ctx context.Context, scan webhook.Scan, result flow.Resul
 func (s *Steps) next(ctx context.Context, incidents []incident.Incident) ([]jobs.Args, error) {
 	var next []jobs.Args
 	var waiting []incident.Action
-	for _, action := range respond.Plan(recorded(incidents), s.Policy) {
+	for _, action := range respond.Plan(notWaiting(recorded(incidents)), s.Policy) {
 		if action.Kind == incident.ActionRevoke {
 			next = append(next, jobs.RevokeKey{IncidentID: string(action.Incident), KeyID: action.Target})
 		} else {
@@ -169,6 +170,12 @@ func (s *Steps) next(ctx context.Context, incidents []incident.Incident) ([]jobs
 	}
 	_, err := respond.Act(ctx, waiting, s.effects())
 	return next, err
+}
+
+// notWaiting leaves out what waits for a person already: each new try of a job would else revoke as many more keys as
+// the cap allows.
+func notWaiting(incidents []incident.Incident) []incident.Incident {
+	return slices.DeleteFunc(incidents, func(inc incident.Incident) bool { return outcomeOf(inc) == incident.OutcomeWaiting })
 }
 
 func recorded(incidents []incident.Incident) []incident.Incident {

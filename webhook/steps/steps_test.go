@@ -255,6 +255,33 @@ func TestRevocationsOverTheCapWaitForAPerson(t *testing.T) {
 	if revocations != 1 || waiting != 1 {
 		t.Errorf("%d revocations and %d waiting, want one each", revocations, waiting)
 	}
+
+	// The same job again, as after a failure: the first key is dead, and the place below the cap is not taken by the other.
+	var other incident.Incident
+	for _, id := range scan.Incidents {
+		inc, err := b.store.Incident(t.Context(), incident.ID(id))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(inc.Outcomes) > 0 {
+			other = inc
+			continue
+		}
+		if err := b.steps.RevokeKey(t.Context(), jobs.RevokeKey{IncidentID: id, KeyID: string(inc.Verdict.KeyID)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := len(b.jobs(t))
+	b.scan(t, delivery)
+	for _, kind := range b.jobs(t)[before:] {
+		if kind == "revoke_key" {
+			t.Error("the key that waits is revoked by the next try")
+		}
+	}
+	again, err := b.store.Incident(t.Context(), other.ID)
+	if err != nil || len(again.Outcomes) != 1 {
+		t.Errorf("outcomes %+v, %v; want the one that waits", again.Outcomes, err)
+	}
 }
 
 func TestRevokeKeyNeedsAnIncidentOfThatKey(t *testing.T) {

@@ -15,7 +15,7 @@ import (
 
 // VerifyIncident reads the blob of an incident again, finds the secret by its fingerprint, and asks its vendor.
 //
-// Only the verdict is kept. A blob that GitHub no longer serves is the verdict unknown with that reason, never a
+// Only the verdict is kept, and "unknown" replaces no verdict that was known. A blob that GitHub no longer serves is the verdict unknown with that reason, never a
 // dead one. Twice: asks twice, records the same.
 func (s *Steps) VerifyIncident(ctx context.Context, args jobs.VerifyIncident) error {
 	inc, err := s.incident(ctx, args.IncidentID)
@@ -25,6 +25,9 @@ func (s *Steps) VerifyIncident(ctx context.Context, args jobs.VerifyIncident) er
 	verdict, err := s.ask(ctx, inc)
 	if err != nil {
 		return fmt.Errorf("verify incident %s: %w", inc.ID, err)
+	}
+	if !verdict.Replaces(inc.Verdict) {
+		return nil
 	}
 	return s.Incidents.SetVerdict(ctx, inc.ID, verdict, issuer.Act{Actor: actor, At: s.Now(), Reason: "asked the vendor"})
 }

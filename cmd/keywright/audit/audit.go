@@ -40,6 +40,9 @@ func newList(io *cmdio.IO, open cmdio.Openers) *cobra.Command {
 		Short: "List events, the newest last",
 		Args:  cmdio.Args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if limit < 1 || from < 0 {
+				return cmdio.Usagef("--limit is 1 or more, --from 0 or more")
+			}
 			return open.Read(cmd.Context(), func(ws *config.Workspace) error {
 				size, err := ws.Log.Size(cmd.Context())
 				if err != nil {

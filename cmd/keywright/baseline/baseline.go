@@ -62,6 +62,11 @@ func create(ctx context.Context, io *cmdio.IO, collect Collect, path, output, re
 	if output == "" {
 		output = filepath.Join(path, ".keywright", "baseline.jsonl")
 	}
+	if folder, err := os.Stat(path); err != nil {
+		return fmt.Errorf("make a baseline: %w", err)
+	} else if !folder.IsDir() {
+		return fmt.Errorf("make a baseline: %s is not a folder", path)
+	}
 	salt := filepath.Join(path, filepath.FromSlash(baseline.SaltFile))
 	if _, err := baseline.CreateSalt(salt, rand.Reader); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err

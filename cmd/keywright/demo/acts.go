@@ -6,7 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -124,7 +127,7 @@ func (d *demo) leak(from string, named bool) error {
 // scan looks through the whole history without a store, as a plain `keywright scan` does.
 func (d *demo) scan() error {
 	d.screen.step("Find: scan the whole history")
-	d.screen.command("keywright scan %s --history", d.repo.dir)
+	d.screen.command("keywright scan %s --history", quoted(d.repo.dir))
 	seen, result, err := d.run(flow.Options{})
 	if err != nil {
 		return err
@@ -138,25 +141,17 @@ func (d *demo) scan() error {
 		d.screen.fact("found", "%s in %s:%d @ %.10s%s", f.Redacted, f.Location.Path, f.Location.Span.Line, f.Location.Commit, through(f.Decoded))
 	}
 	if n := seen.others; n > 0 {
-		d.screen.fact("besides", "%d findings that were in the repository before: keywright scan shows them", n)
+		d.screen.fact("besides", "%s that the repository had before: keywright scan shows them", findings(n))
 	}
-	return d.onlyPlanted(seen.ours)
+	return d.bothFound(seen.ours)
 }
 
-// onlyPlanted wants both keys and nothing of ours that was not planted.
-func (d *demo) onlyPlanted(found []scanner.Finding) error {
-	ids := map[string]bool{}
-	for _, f := range found {
-		ids[f.KeyID] = true
-	}
+// bothFound wants both keys.
+func (d *demo) bothFound(found []scanner.Finding) error {
 	for _, k := range d.keys {
-		if !ids[string(k.ID)] {
+		if !slices.ContainsFunc(found, func(f scanner.Finding) bool { return f.KeyID == string(k.ID) }) {
 			return fmt.Errorf("the planted key %s was not found", k.ID)
 		}
-		delete(ids, string(k.ID))
-	}
-	if len(ids) > 0 {
-		return fmt.Errorf("%d keys were found that were not planted", len(ids))
 	}
 	return nil
 }
@@ -164,7 +159,7 @@ func (d *demo) onlyPlanted(found []scanner.Finding) error {
 // verify asks the store about what is found, and plans.
 func (d *demo) verify() error {
 	d.screen.step("Verify: the scanner and the issuer share one store, so it knows at once")
-	d.screen.command("keywright scan %s --history --revoke --dry-run", d.repo.dir)
+	d.screen.command("keywright scan %s --history --revoke --dry-run", quoted(d.repo.dir))
 	options := d.joined()
 	options.DryRun = true
 	seen, result, err := d.run(options)
@@ -196,7 +191,7 @@ func (d *demo) sinceUse(id string) time.Duration {
 // revoke carries the plan out and calls the API again.
 func (d *demo) revoke() error {
 	d.screen.step("Revoke: from the finding to the dead key")
-	d.screen.command("keywright scan %s --history --revoke", d.repo.dir)
+	d.screen.command("keywright scan %s --history --revoke", quoted(d.repo.dir))
 	seen, result, err := d.run(d.joined())
 	if err != nil {
 		return err
@@ -247,22 +242,27 @@ func (d *demo) prove() error {
 	return nil
 }
 
-// byHand prints the commands that do the same.
+// byHand prints the commands that do the same, each to be run as it stands. The keys of the demo are dead by now, so
+// they begin with a new one.
 func (d *demo) byHand() {
 	d.screen.step("The same by hand")
-	if d.keep {
-		d.screen.command("export KEYWRIGHT_STORE=%s KEYWRIGHT_PEPPER_FILE=%s KEYWRIGHT_SIGNING_KEY_FILE=%s", d.paths.Store, d.paths.Pepper, d.paths.SigningKey)
-	} else {
-		d.screen.command("keywright init")
-		d.screen.command("keywright family create %s --scope orders:read --scope orders:write", family)
-		d.screen.command("KEY=$(keywright key issue --family %s --owner billing --scope orders:read)", family)
+	if folder := notOnPath(); folder != "" {
+		d.screen.command("export PATH=%s:$PATH", quoted(folder))
 	}
 	where := "."
 	if d.keep {
 		where = d.repo.dir
+		d.screen.command("export KEYWRIGHT_STORE=%s KEYWRIGHT_PEPPER_FILE=%s KEYWRIGHT_SIGNING_KEY_FILE=%s",
+			quoted(d.paths.Store), quoted(d.paths.Pepper), quoted(d.paths.SigningKey))
+	} else {
+		d.screen.command("keywright init")
+		d.screen.command("keywright family create %s --scope orders:read --scope orders:write", family)
 	}
+	d.screen.command("KEY=$(keywright key issue --family %s --owner billing --scope orders:read)", family)
+	d.screen.command(`echo "ORDERS_API_KEY=$KEY" > %s`, quoted(filepath.Join(where, "leaked.env")))
 	for _, line := range []string{
-		"keywright scan " + where + " --verify", "keywright scan " + where + " --revoke --dry-run", "keywright scan " + where + " --revoke",
+		"keywright scan " + quoted(where) + " --verify", "keywright scan " + quoted(where) + " --revoke --dry-run",
+		"keywright scan " + quoted(where) + " --revoke",
 		"keywright key list", "keywright incident list", "keywright audit list", "keywright audit verify",
 	} {
 		d.screen.command("%s", line)
@@ -270,6 +270,30 @@ func (d *demo) byHand() {
 	if d.keep {
 		d.screen.fact("kept", "%s", d.dir)
 	}
+}
+
+// notOnPath is the folder of this program when the shell would not find it there by its name, as after `make demo`.
+func notOnPath() string {
+	self, err := os.Executable()
+	if err != nil || filepath.Base(self) != "keywright" {
+		return ""
+	}
+	if found, err := exec.LookPath("keywright"); err == nil {
+		one, oneErr := os.Stat(found)
+		other, otherErr := os.Stat(self)
+		if oneErr == nil && otherErr == nil && os.SameFile(one, other) {
+			return ""
+		}
+	}
+	return filepath.Dir(self)
+}
+
+// quoted is a path as a shell takes it for one word.
+func quoted(path string) string {
+	if strings.Trim(path, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+:@%") == "" {
+		return path
+	}
+	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
 }
 
 func (d *demo) act() issuer.Act { return issuer.Act{Actor: "demo", At: d.io.Now()} }
@@ -299,7 +323,7 @@ func (d *demo) run(o flow.Options) (*seen, flow.Result, error) {
 	if err != nil {
 		return nil, flow.Result{}, err
 	}
-	found := &seen{}
+	found := &seen{planted: d.keys}
 	result, err := flow.Run(d.ctx, s, repo.History(), found, o)
 	return found, result, errors.Join(err, repo.Close())
 }
@@ -317,6 +341,13 @@ func through(decoded []string) string {
 		return ""
 	}
 	return ", through " + strings.Join(decoded, " in ")
+}
+
+func findings(n int) string {
+	if n == 1 {
+		return "1 finding"
+	}
+	return fmt.Sprintf("%d findings", n)
 }
 
 // size shows bytes for people.

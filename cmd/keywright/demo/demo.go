@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/keywright/keywright/cmd/keywright/internal/cmdio"
+	"github.com/keywright/keywright/scanner/gitsource"
 )
 
 // Options are the flags of the demo.
@@ -45,6 +46,11 @@ while a small API on loopback is called with them. The repository itself is not 
 
 // Run plays the demo. An error means that the loop did not hold.
 func Run(ctx context.Context, io *cmdio.IO, o *Options) (err error) {
+	named := o.Repo != ""
+	from, err := source(o.Repo)
+	if err != nil {
+		return err
+	}
 	dir, err := os.MkdirTemp("", "keywright-demo-")
 	if err != nil {
 		return fmt.Errorf("make a folder for the demo: %w", err)
@@ -56,17 +62,33 @@ func Run(ctx context.Context, io *cmdio.IO, o *Options) (err error) {
 			err = errors.Join(err, os.RemoveAll(dir))
 		}
 	}()
-	from, named := o.Repo, o.Repo != ""
-	if from == "" {
-		from = "."
-	}
-	if from, err = filepath.Abs(from); err != nil {
-		return err
-	}
 	for _, act := range []func() error{d.issue, func() error { return d.leak(from, named) }, d.scan, d.verify, d.revoke, d.prove} {
 		if err := act(); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// source is the repository that is cloned: the one that was named, else that of the working copy here, else this
+// folder, which has none.
+func source(named string) (string, error) {
+	path := named
+	if path == "" {
+		path = "."
+	}
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	repo, err := gitsource.Open(path, gitsource.Options{Climb: named == ""})
+	switch {
+	case err != nil && named != "":
+		return "", cmdio.WithHint(fmt.Errorf("--repo %s: %w", named, err), "name a repository, or leave --repo out")
+	case err != nil:
+		return path, nil
+	case named == "" && repo.WorkTree() != "":
+		path = repo.WorkTree()
+	}
+	return path, repo.Close()
 }

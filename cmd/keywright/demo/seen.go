@@ -1,16 +1,20 @@
 package demo
 
 import (
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/keywright/keywright/internal/incident"
+	"github.com/keywright/keywright/issuer"
 	"github.com/keywright/keywright/patterns"
 	"github.com/keywright/keywright/scanner"
 )
 
-// seen is the sink of the demo: it keeps the findings of our own keys and counts the others.
+// seen is the sink of the demo: it keeps the findings of the planted keys and counts the others.
 type seen struct {
+	planted [2]issuer.Key
+
 	ours   []scanner.Finding
 	others int
 	skips  []scanner.Skip
@@ -20,7 +24,7 @@ type seen struct {
 func (s *seen) Started(scanner.Start) error { return nil }
 
 func (s *seen) Finding(f scanner.Finding) error {
-	if f.Pattern != patterns.OwnID {
+	if f.Pattern != patterns.OwnID || !slices.ContainsFunc(s.planted[:], func(k issuer.Key) bool { return string(k.ID) == f.KeyID }) {
 		s.others++
 		return nil
 	}

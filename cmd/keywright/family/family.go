@@ -70,6 +70,7 @@ func newCreate(io *cmdio.IO, open cmdio.Openers) *cobra.Command {
 				if err != nil {
 					return err
 				}
+				warn(io, f.Prefix)
 				if format == cmdio.JSON {
 					return io.JSON(show(f))
 				}
@@ -81,6 +82,14 @@ func newCreate(io *cmdio.IO, open cmdio.Openers) *cobra.Command {
 	cmd.Flags().StringArrayVar(&scopes, "scope", nil, "a `right` that its keys may carry (repeatable)")
 	cmdio.FormatFlag(cmd, &format)
 	return cmd
+}
+
+// warn tells whose credentials the keys of a prefix will be taken for.
+func warn(io *cmdio.IO, prefix issuer.Prefix) {
+	if a, err := advise(prefix); err == nil && len(a.Collisions) > 0 {
+		c := a.Collisions[0]
+		io.Warnf("%s is the prefix of another vendor's credentials, %s: other scanners will take your keys for them", prefix, c.Name)
+	}
 }
 
 func newList(io *cmdio.IO, open cmdio.Openers) *cobra.Command {
@@ -108,7 +117,7 @@ func printAll(io *cmdio.IO, families []issuer.Family, format cmdio.Format) error
 	rows := make([][]string, len(families))
 	for i, f := range families {
 		all[i] = show(f)
-		rows[i] = []string{string(f.Prefix), all[i].scopeText(), all[i].CreatedAt}
+		rows[i] = []string{string(f.Prefix), all[i].scopeText(), cmdio.Time(f.CreatedAt)}
 	}
 	if format == cmdio.JSON {
 		return io.JSON(map[string]any{"families": all})
@@ -136,7 +145,7 @@ func newShow(io *cmdio.IO, open cmdio.Openers) *cobra.Command {
 					return io.JSON(show(f))
 				}
 				s := show(f)
-				return io.Fields("prefix", string(s.Prefix), "scopes", s.scopeText(), "created", s.CreatedAt)
+				return io.Fields("prefix", string(s.Prefix), "scopes", s.scopeText(), "created", cmdio.Time(f.CreatedAt))
 			})
 		},
 	}

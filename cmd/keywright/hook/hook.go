@@ -4,10 +4,13 @@
 package hook
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -47,9 +50,12 @@ func newInstall(io *cmdio.IO) *cobra.Command {
 		Long: `Scan what is staged before each commit: writes hooks/pre-commit of the repository. A hook that is there
 already is left alone; call 'keywright scan --staged' from it instead.`,
 		Args: cmdio.Args(cobra.MaximumNArgs(1)),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			path, err := hookPath(io, args)
 			if err != nil {
+				return err
+			}
+			if err := heeded(cmd.Context(), args); err != nil {
 				return err
 			}
 			switch ours, err := isOurs(path); {
@@ -99,15 +105,42 @@ func newUninstall(io *cmdio.IO) *cobra.Command {
 }
 
 func hookPath(io *cmdio.IO, args []string) (string, error) {
-	path := "."
-	if len(args) == 1 {
-		path = args[0]
+	options := gitsource.Options{Climb: true}
+	if len(args) == 0 {
+		options.Getenv = io.Getenv // GIT_DIR means this folder, not one that is named
 	}
-	repository, err := gitsource.Open(path, gitsource.Options{Getenv: io.Getenv})
+	repository, err := gitsource.Open(folder(args), options)
 	if err != nil {
 		return "", err
 	}
 	return filepath.Join(repository.CommonDir(), "hooks", "pre-commit"), repository.Close()
+}
+
+func folder(args []string) string {
+	if len(args) == 0 {
+		return "."
+	}
+	return args[0]
+}
+
+// heeded fails where git looks for hooks elsewhere: ours would stand there and never run. git is asked in the
+// user's own repository, about one value, which runs nothing. Without git there is nothing to ask.
+func heeded(ctx context.Context, args []string) error {
+	cmd := exec.CommandContext(ctx, "git", "-C", folder(args), "config", "--get", "core.hooksPath") //nolint:gosec // the user names the folder
+	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool {
+		return v == "GIT_DIR=" || len(args) > 0 && strings.HasPrefix(v, "GIT_DIR=") // as hookPath takes it
+	})
+	out, err := cmd.Output()
+	var exit *exec.ExitError
+	switch {
+	case errors.Is(err, exec.ErrNotFound), errors.As(err, &exit) && exit.ExitCode() == 1: // no git, not set
+		return nil
+	case err != nil:
+		return fmt.Errorf("ask git for core.hooksPath: %w", err)
+	}
+	where := strings.TrimSpace(string(out))
+	return cmdio.WithHint(fmt.Errorf("core.hooksPath is set, so git takes hooks from %s only", where),
+		"add this line to %s: keywright scan --staged --quiet || exit 1", filepath.Join(where, "pre-commit"))
 }
 
 func isOurs(path string) (bool, error) {

@@ -42,6 +42,9 @@ func newList(io *cmdio.IO, open cmdio.Openers) *cobra.Command {
 					return cmdio.Usagef("--state %q is none of open, resolved, all", state)
 				}
 			}
+			if err := cmdio.CheckLimit(query.Limit); err != nil {
+				return err
+			}
 			return open.Read(cmd.Context(), func(ws *config.Workspace) error {
 				page, err := ws.Incidents.Incidents(cmd.Context(), query)
 				if err != nil {
@@ -65,7 +68,7 @@ func printPage(io *cmdio.IO, page incident.Page, format cmdio.Format) error {
 	for i, inc := range page.Incidents {
 		s := show(inc)
 		all[i] = s
-		rows[i] = []string{string(s.ID), s.State, s.Verdict, s.Secret, s.where(), s.LastSeenAt}
+		rows[i] = []string{string(s.ID), s.State, s.Verdict, s.Secret, s.where(), cmdio.Time(inc.LastSeenAt)}
 	}
 	if format == cmdio.JSON {
 		return io.JSON(struct {

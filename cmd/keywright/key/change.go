@@ -24,7 +24,7 @@ revocation holds. A revoked key stays revoked: to stop one for a while, disable 
   keywright key revoke - < ./leaked-key`,
 		Args: cmdio.Args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			id, err := keyID(io, args[0])
+			id, err := keyID(cmd.Context(), io, args[0])
 			if err != nil {
 				return err
 			}
@@ -76,7 +76,7 @@ func newStatus(io *cmdio.IO, open cmdio.Openers, verb, short string, status issu
 		Short: short,
 		Args:  cmdio.Args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			id, err := keyID(io, args[0])
+			id, err := keyID(cmd.Context(), io, args[0])
 			if err != nil {
 				return err
 			}

@@ -57,6 +57,9 @@ func runIssue(ctx context.Context, io *cmdio.IO, open cmdio.Openers, o issueOpti
 	}
 	plain, k, err := issue(ctx, io, open, o, expires)
 	if err != nil {
+		if k.ID != "" { // the store has it: its audit log could not be sealed, for example
+			err = fmt.Errorf("key %s was issued but not handed over (revoke it): %w", k.ID, err)
+		}
 		return errors.Join(err, out.discard())
 	}
 	if err := hand(io, out, o, plain, k); err != nil {

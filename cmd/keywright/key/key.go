@@ -55,10 +55,11 @@ func show(io *cmdio.IO, k issuer.Key) shown {
 	}
 }
 
-func (s shown) fields(io *cmdio.IO) error {
+func printFields(io *cmdio.IO, k issuer.Key) error {
+	s := show(io, k)
 	return io.Fields("id", string(s.ID), "family", string(s.Family), "owner", s.Owner, "label", s.Label,
-		"scopes", scopeText(s.Scopes), "status", s.Status, "created", s.CreatedAt, "expires", s.ExpiresAt,
-		"last used", s.LastUsedAt, "revoked", s.RevokedAt, "reason", s.RevokedReason)
+		"scopes", scopeText(s.Scopes), "status", s.Status, "created", cmdio.Time(k.CreatedAt), "expires", cmdio.Time(k.ExpiresAt),
+		"last used", cmdio.Time(k.LastUsedAt), "revoked", cmdio.Time(k.RevokedAt), "reason", s.RevokedReason)
 }
 
 func scopeText(scopes []issuer.Scope) string {

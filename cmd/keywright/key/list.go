@@ -1,12 +1,18 @@
 package key
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/spf13/cobra"
 
 	"github.com/keywright/keywright/cmd/keywright/internal/cmdio"
 	"github.com/keywright/keywright/internal/config"
 	"github.com/keywright/keywright/issuer"
 )
+
+// statuses that a stored key can have: expired is an active key whose time has come.
+var statuses = []string{string(issuer.StatusActive), string(issuer.StatusDisabled), string(issuer.StatusRevoked)}
 
 func newList(io *cmdio.IO, open cmdio.Openers) *cobra.Command {
 	var query issuer.KeyQuery
@@ -17,6 +23,12 @@ func newList(io *cmdio.IO, open cmdio.Openers) *cobra.Command {
 		Example: `  keywright key list --family acme_live --status active`,
 		Args:    cmdio.Args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if query.Status != "" && !slices.Contains(statuses, string(query.Status)) {
+				return cmdio.Usagef("--status %q is none of %s", query.Status, strings.Join(statuses, ", "))
+			}
+			if err := cmdio.CheckLimit(query.Limit); err != nil {
+				return err
+			}
 			return open.Read(cmd.Context(), func(ws *config.Workspace) error {
 				page, err := ws.Keys.Keys(cmd.Context(), query)
 				if err != nil {
@@ -32,6 +44,7 @@ func newList(io *cmdio.IO, open cmdio.Openers) *cobra.Command {
 	f.StringVar((*string)(&query.Status), "status", "", "only this `status`: active, disabled, revoked")
 	f.IntVar(&query.Limit, "limit", 100, "at most `N` keys (1 to 1000)")
 	f.StringVar(&query.After, "after", "", "the next page: the `cursor` that the page before ended with")
+	_ = cmd.RegisterFlagCompletionFunc("status", cobra.FixedCompletions(statuses, cobra.ShellCompDirectiveNoFileComp))
 	cmdio.FormatFlag(cmd, &format)
 	return cmd
 }
@@ -42,7 +55,7 @@ func printPage(io *cmdio.IO, page issuer.KeyPage, format cmdio.Format) error {
 	for i, k := range page.Keys {
 		s := show(io, k)
 		all[i] = s
-		rows[i] = []string{string(s.ID), string(s.Family), s.Owner, s.Status, scopeText(s.Scopes), s.CreatedAt, s.ExpiresAt, s.LastUsedAt}
+		rows[i] = []string{string(s.ID), string(s.Family), s.Owner, s.Status, scopeText(s.Scopes), cmdio.Time(k.CreatedAt), cmdio.Time(k.ExpiresAt), cmdio.Time(k.LastUsedAt)}
 	}
 	if format == cmdio.JSON {
 		return io.JSON(struct {
@@ -70,7 +83,7 @@ func newShow(io *cmdio.IO, open cmdio.Openers) *cobra.Command {
 		Short: "Show one key, never its plaintext",
 		Args:  cmdio.Args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			id, err := keyID(io, args[0])
+			id, err := keyID(cmd.Context(), io, args[0])
 			if err != nil {
 				return err
 			}
@@ -82,7 +95,7 @@ func newShow(io *cmdio.IO, open cmdio.Openers) *cobra.Command {
 				if format == cmdio.JSON {
 					return io.JSON(show(io, k))
 				}
-				return show(io, k).fields(io)
+				return printFields(io, k)
 			})
 		},
 	}

@@ -1,6 +1,7 @@
 package key
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	stdio "io"
@@ -21,14 +22,14 @@ var errArgument = cmdio.WithHint(
 	`pass it on standard input: printf %%s "$KEY" | keywright key verify -`)
 
 // fromStdin reads a presented key. arg must be "-".
-func fromStdin(io *cmdio.IO, arg string) (secret.Text, error) {
+func fromStdin(ctx context.Context, io *cmdio.IO, arg string) (secret.Text, error) {
 	if arg != "-" {
 		return secret.Text{}, errArgument
 	}
 	if io.InTerminal {
 		io.Notef("paste the key, then press Enter and Ctrl-D")
 	}
-	data, err := stdio.ReadAll(stdio.LimitReader(io.In, maxPresented+1))
+	data, err := readAll(ctx, stdio.LimitReader(io.In, maxPresented+1))
 	if err != nil {
 		return secret.Text{}, fmt.Errorf("read the key from standard input: %w", err)
 	}
@@ -38,11 +39,31 @@ func fromStdin(io *cmdio.IO, arg string) (secret.Text, error) {
 	return secret.New(string(data)), nil
 }
 
+// readAll reads to the end, or until ctx ends: at a prompt nothing may ever come. Then the reader is left behind,
+// for the short rest of the process.
+func readAll(ctx context.Context, r stdio.Reader) ([]byte, error) {
+	type result struct {
+		data []byte
+		err  error
+	}
+	done := make(chan result, 1)
+	go func() {
+		data, err := stdio.ReadAll(r)
+		done <- result{data, err}
+	}()
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case got := <-done:
+		return got.data, got.err
+	}
+}
+
 // keyID takes an id, a key masked behind its id ("acme_live_3f8KzQ1mXb2a…"), or "-" for a whole key on
-// standard input. A whole key as an argument is refused.
-func keyID(io *cmdio.IO, arg string) (issuer.KeyID, error) {
+// standard input. An argument with more of a key than its id is refused.
+func keyID(ctx context.Context, io *cmdio.IO, arg string) (issuer.KeyID, error) {
 	if arg == "-" {
-		presented, err := fromStdin(io, arg)
+		presented, err := fromStdin(ctx, io, arg)
 		if err != nil {
 			return "", err
 		}
@@ -52,12 +73,12 @@ func keyID(io *cmdio.IO, arg string) (issuer.KeyID, error) {
 		}
 		return parsed.ID, nil
 	}
-	if _, err := issuer.Parse(secret.New(arg)); err == nil {
-		return "", errArgument
-	}
 	body := arg[strings.LastIndexByte(arg, '_')+1:]
 	if len(body) < issuer.IDLen || strings.Trim(body[:issuer.IDLen], base62) != "" {
 		return "", cmdio.Usagef("that is no key id: an id has %d letters and digits", issuer.IDLen)
+	}
+	if rest := body[issuer.IDLen:]; rest != "" && !strings.HasPrefix(rest, "…") && !strings.HasPrefix(rest, "...") {
+		return "", errArgument
 	}
 	return issuer.KeyID(body[:issuer.IDLen]), nil
 }

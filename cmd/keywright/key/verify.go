@@ -21,9 +21,12 @@ not be decided. Asking is no use of the key: its last use stays as it was.
 The key is never an argument: other users of the machine can see arguments.`,
 		Example: `  printf %s "$KEY" | keywright key verify -
   keywright key verify - < ./key`,
-		Args: cmdio.Args(cobra.ExactArgs(1)),
+		Args: cmdio.Args(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			presented, err := fromStdin(io, args[0])
+			if len(args) == 0 {
+				return cmdio.Usagef("give -, and the key on standard input")
+			}
+			presented, err := fromStdin(cmd.Context(), io, args[0])
 			if err != nil {
 				return err
 			}
@@ -72,5 +75,5 @@ func printDecision(io *cmdio.IO, d issuer.Decision, format cmdio.Format) error {
 	if d.Key == nil {
 		return nil
 	}
-	return show(io, *d.Key).fields(io)
+	return printFields(io, *d.Key)
 }

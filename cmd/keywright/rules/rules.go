@@ -163,10 +163,17 @@ PATHs together with it. Exit code 2 when something does not hold.`,
 				}
 				return cmdio.WithHint(errors.Join(all...), "docs/pattern-format.md describes the format")
 			}
-			_, err = fmt.Fprintf(io.Out, "%d patterns hold\n", count(set, users(args)))
+			_, err = fmt.Fprintf(io.Out, "%s\n", holds(count(set, users(args))))
 			return err
 		},
 	}
+}
+
+func holds(n int) string {
+	if n == 1 {
+		return "1 pattern holds"
+	}
+	return fmt.Sprintf("%d patterns hold", n)
 }
 
 // users selects the patterns of the user's files; nil, so all, when there are none.

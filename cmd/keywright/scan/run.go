@@ -52,7 +52,7 @@ func into(ctx context.Context, io *cmdio.IO, o *Options, ws *config.Workspace, s
 	if err != nil {
 		return flow.Result{}, err
 	}
-	plan, err := newSources(io, o)
+	plan, err := newSources(ctx, io, o)
 	if err != nil {
 		return flow.Result{}, err
 	}

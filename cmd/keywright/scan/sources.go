@@ -1,10 +1,13 @@
 package scan
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/keywright/keywright/cmd/keywright/internal/cmdio"
 	"github.com/keywright/keywright/scanner"
@@ -20,6 +23,7 @@ type sources struct {
 	repo *gitsource.Repository // nil without one
 	// history: commits were asked for, so that none of them is worth a word.
 	history bool
+	note    string // what there is to say about the choice; empty: nothing
 	root    string // where ignore files and the salt are looked for; empty for stdin
 }
 
@@ -31,11 +35,14 @@ func (s *sources) close() {
 	}
 }
 
-func newSources(io *cmdio.IO, o *Options) (*sources, error) {
+func newSources(ctx context.Context, io *cmdio.IO, o *Options) (*sources, error) {
 	if o.Path == "-" {
 		return &sources{name: "standard input", all: []scanner.Source{stdinsource.New(io.In, stdinsource.Options{MaxBytes: o.MaxFileSize})}}, nil
 	}
 	if _, err := os.Lstat(o.Path); err != nil {
+		if o.Verify != "" && slices.Contains(verifiers, o.Path) {
+			return nil, cmdio.Usagef("there is no %s to scan; write --verify=%[1]s, with the equals sign", o.Path)
+		}
 		return nil, fmt.Errorf("scan: %w", err)
 	}
 	name, err := absolute(o.Path)
@@ -47,7 +54,11 @@ func newSources(io *cmdio.IO, o *Options) (*sources, error) {
 		s.addTree(o, o.Path)
 		return s, nil
 	}
-	return s, s.openRepository(io, o)
+	if err := s.openRepository(ctx, io, o); err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
 }
 
 func absolute(path string) (string, error) {
@@ -60,15 +71,21 @@ func absolute(path string) (string, error) {
 
 // openRepository adds what the flags ask of the repository at the path. Without a flag a path that is none is a
 // tree.
-func (s *sources) openRepository(io *cmdio.IO, o *Options) error {
+func (s *sources) openRepository(ctx context.Context, io *cmdio.IO, o *Options) error {
 	options := gitsource.Options{MaxBlobBytes: o.MaxFileSize, UserSetMax: o.MaxFileSize > 0, Climb: o.needsRepository()}
 	if o.Path == "." {
 		options.Getenv = io.Getenv // as in a hook
 	}
 	repo, err := gitsource.Open(o.Path, options)
 	switch {
+	case errors.Is(err, gitsource.ErrNotRepository) && o.Path == "." && io.Getenv("GIT_DIR") != "":
+		return cmdio.WithHint(err, "unset GIT_DIR, or name the folder: keywright scan PATH")
 	case errors.Is(err, gitsource.ErrNotRepository) && !o.needsRepository():
+		if gitsource.Claimed(o.Path) {
+			s.all = append(s.all, noHistory{})
+		}
 		s.addTree(o, o.Path)
+		s.inside(o)
 		return nil
 	case errors.Is(err, gitsource.ErrNotRepository):
 		return cmdio.WithHint(err, "--history, --staged, --range and --ref need a git repository; for a folder of files leave them out")
@@ -79,25 +96,50 @@ func (s *sources) openRepository(io *cmdio.IO, o *Options) error {
 	if top := repo.WorkTree(); top != "" {
 		s.root = top
 	}
-	return s.ask(o)
+	return s.ask(ctx, o)
+}
+
+// noHistory is the source of what cannot be scanned of a .git that is no repository.
+type noHistory struct{}
+
+func (noHistory) Blobs(context.Context) iter.Seq2[scanner.Blob, error] {
+	return func(yield func(scanner.Blob, error) bool) {
+		yield(scanner.Blob{}, &scanner.Skip{Reason: scanner.SkipNotARepository, Path: ".git",
+			Detail: "it is damaged, leads elsewhere, or may not be read, so there is no history to scan; --tree asks for the files only"})
+	}
+}
+
+// inside says so when the folder here, scanned as a tree, lies in a repository: git's own commands would take that.
+func (s *sources) inside(o *Options) {
+	if o.Path != "." {
+		return
+	}
+	repo, err := gitsource.Open(o.Path, gitsource.Options{Climb: true})
+	if err != nil {
+		return // it is only for the note
+	}
+	if top := repo.WorkTree(); top != "" {
+		s.note = fmt.Sprintf("only the files below this folder were scanned; for the whole repository: keywright scan %s", top)
+	}
+	_ = repo.Close()
 }
 
 func (o *Options) needsRepository() bool {
 	return o.History || o.Staged || o.Range != "" || len(o.Refs) > 0
 }
 
-func (s *sources) ask(o *Options) error {
+func (s *sources) ask(ctx context.Context, o *Options) error {
 	switch {
 	case o.Staged:
 		s.all = append(s.all, s.repo.Staged())
 	case o.Range != "":
-		source, err := s.repo.Range(o.Range)
+		source, err := s.repo.Range(ctx, o.Range)
 		if err != nil {
 			return err
 		}
 		s.all = append(s.all, source)
 	case len(o.Refs) > 0:
-		source, err := s.repo.Refs(o.Refs...)
+		source, err := s.repo.Refs(ctx, o.Refs...)
 		if err != nil {
 			return err
 		}

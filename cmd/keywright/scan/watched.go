@@ -51,8 +51,11 @@ func (w *watched) Done(summary scanner.Summary) error {
 	if w.skips > maxSkipNotes && !w.quiet() {
 		w.io.Warnf("not scanned: and %d more, see the output", w.skips-maxSkipNotes)
 	}
-	if w.plan.history && summary.Commits == 0 {
+	if w.plan.history && summary.Commits == 0 && summary.Complete {
 		summary.Notes = append(summary.Notes, "nothing to scan: no commits")
+	}
+	if w.plan.note != "" {
+		summary.Notes = append(summary.Notes, w.plan.note)
 	}
 	summary.Notes = append(summary.Notes, w.known.notes()...)
 	summary.Notes = append(summary.Notes, w.known.stale(summary.Complete)...)

@@ -39,9 +39,12 @@ func NewCmd(io *cmdio.IO, open cmdio.Openers) *cobra.Command {
 Keys travel in these requests: put TLS in front of any address that is not this machine's own.`,
 		Example: `  keywright serve
   keywright serve --addr 127.0.0.1:9000 --dashboard 127.0.0.1:9001
-  curl -d '{"key": "'"$KEY"'"}' -H 'Content-Type: application/json' http://127.0.0.1:8420/v1/keys/verify`,
+  printf '{"key": "%s"}' "$KEY" | curl -d @- -H 'Content-Type: application/json' http://127.0.0.1:8420/v1/keys/verify`,
 		Args: cmdio.Args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if o.dashboard != "" && !loopback(o.dashboard) {
+				return cmdio.Usagef("--dashboard %s is not a loopback address: it has no login, so write 127.0.0.1:PORT", o.dashboard)
+			}
 			return open.Change(cmd.Context(), func(ws *config.Workspace) error { return run(cmd.Context(), io, ws, o) })
 		},
 	}
@@ -77,6 +80,12 @@ func run(ctx context.Context, io *cmdio.IO, ws *config.Workspace, o options) err
 		}
 		return servers.Wait()
 	})
+}
+
+func loopback(addr string) bool {
+	host, _, err := net.SplitHostPort(addr)
+	ip := net.ParseIP(host)
+	return err != nil || host == "localhost" || ip != nil && ip.IsLoopback() // what is no address fails by itself
 }
 
 func listening(io *cmdio.IO, what, path string) func(net.Addr) {

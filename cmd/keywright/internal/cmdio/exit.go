@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 )
@@ -43,18 +44,21 @@ func WithHint(err error, format string, args ...any) error {
 	return &Hinted{Err: err, Hint: fmt.Sprintf(format, args...)}
 }
 
-// Execute runs the command tree and returns the exit code. Errors go to stderr, one line each, with the hint.
+// Execute runs the command tree and returns the exit code. Errors go to stderr, one line each, with the hint. An error
+// that is joined to a [Result] is told too, and wins over it.
 func Execute(ctx context.Context, stderr io.Writer, root *cobra.Command) int {
 	cmd, err := root.ExecuteContextC(ctx)
+	code, err := split(err)
 	if err == nil {
-		return ExitClean
+		return code
 	}
-	var result Result
-	if errors.As(err, &result) {
-		return result.code
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		if !known(ctx, line) {
+			_, _ = fmt.Fprintf(stderr, "keywright: %s\n", Printable(line))
+		}
 	}
-	for line := range strings.SplitSeq(strings.TrimRight(err.Error(), "\n"), "\n") {
-		_, _ = fmt.Fprintf(stderr, "keywright: %s\n", Printable(line))
+	if ctx.Err() != nil {
+		_, _ = fmt.Fprintln(stderr, "keywright: interrupted")
 	}
 	var hinted *Hinted
 	if errors.As(err, &hinted) {
@@ -65,6 +69,29 @@ func Execute(ctx context.Context, stderr io.Writer, root *cobra.Command) int {
 		_, _ = fmt.Fprintf(stderr, "  hint: '%s --help' shows the flags and examples\n", cmd.CommandPath())
 	}
 	return ExitFailed
+}
+
+// split takes the results out of an error: the highest of their codes, and what is left.
+func split(err error) (code int, rest error) {
+	if result, ok := err.(Result); ok { //nolint:errorlint // a wrapped one is found below
+		return result.code, nil
+	}
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok || !errors.As(err, new(Result)) {
+		return ExitClean, err
+	}
+	var errs []error
+	for _, part := range joined.Unwrap() {
+		partCode, partRest := split(part)
+		code, errs = max(code, partCode), append(errs, partRest)
+	}
+	return code, errors.Join(errs...)
+}
+
+// known says that a line tells nobody anything: who closed the pipe or interrupted knows it.
+func known(ctx context.Context, line string) bool {
+	return strings.TrimSpace(line) == "" || strings.HasSuffix(line, syscall.EPIPE.Error()) ||
+		ctx.Err() != nil && strings.HasSuffix(line, context.Canceled.Error())
 }
 
 // UsageError is a wrong flag or argument.

@@ -51,12 +51,20 @@ func parseWhen(text string, now time.Time) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// Required marks flags that must be given; a missing one is a usage error.
+// CheckLimit holds the --limit of a list to what a page may be.
+func CheckLimit(limit int) error {
+	if limit < 1 || limit > 1000 {
+		return Usagef("--limit %d is not from 1 to 1000", limit)
+	}
+	return nil
+}
+
+// Required marks flags that must be given; a missing or blank one is a usage error.
 func Required(cmd *cobra.Command, flags ...string) {
 	run := cmd.RunE
 	cmd.RunE = func(c *cobra.Command, args []string) error {
 		for _, name := range flags {
-			if c.Flags().Lookup(name).Value.String() == "" {
+			if strings.TrimSpace(c.Flags().Lookup(name).Value.String()) == "" {
 				return Usagef("--%s is missing", name)
 			}
 		}
