@@ -15,20 +15,13 @@ type located struct {
 }
 
 // findCopies tells for each pack which places of its index name an object that a pack before it has too. It is nil
-// for a pack without any. An index that cannot be read any more has none, and nobody's objects are copies then.
+// for a pack without any.
 func findCopies(packs []*Pack) [][]bool {
 	copies := make([][]bool, len(packs))
 	if len(packs) < 2 {
 		return copies
 	}
-	var mappings [][]byte
-	for _, p := range packs {
-		mappings = append(mappings, p.mapped...)
-	}
-	err := guard(mappings, func() error { markCopies(packs, sortedIDs(packs), copies); return nil })
-	if err != nil {
-		return make([][]bool, len(packs))
-	}
+	markCopies(packs, sortedIDs(packs), copies)
 	return copies
 }
 

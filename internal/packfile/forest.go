@@ -1,6 +1,7 @@
 package packfile
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math/bits"
@@ -22,16 +23,15 @@ const (
 
 // forest are the objects of a pack as trees: a delta is a child of its base.
 type forest struct {
-	pack     *Pack
-	mappings [][]byte
-	offsets  []uint64 // of each node's entry, ascending
-	places   []uint32 // of each node's id in the index
-	parent   []int32
-	first    []int32 // the children of node i are kids[first[i]:first[i+1]], the one with the most below it last
-	kids     []int32
-	weight   []int32 // nodes of the tree below a node, with itself
-	roots    []int32 // whole objects and external deltas
-	failed   []failure
+	pack    *Pack
+	offsets []uint64 // of each node's entry, ascending
+	places  []uint32 // of each node's id in the index
+	parent  []int32
+	first   []int32 // the children of node i are kids[first[i]:first[i+1]], the one with the most below it last
+	kids    []int32
+	weight  []int32 // nodes of the tree below a node, with itself
+	roots   []int32 // whole objects and external deltas
+	failed  []failure
 	// copies tells for each node, when not nil, that another pack of the walk has it, and dead that this is so
 	// for all below it too.
 	copies, dead []bool
@@ -46,23 +46,26 @@ type failure struct {
 var (
 	errCycle  = errors.New("delta whose bases go round in a circle")
 	errNoBase = errors.New("base of a delta is not in the pack")
+	errClosed = fmt.Errorf("pack is closed: %w", ErrChanged)
 )
 
 // newForest reads the heads of all entries. copies, when not nil, tells by place in the index what another pack has.
 //
 // Errors: ErrChanged. What is wrong with single entries stands in failed.
 func newForest(p *Pack, copies []bool, workers int) (*forest, error) {
-	f := &forest{pack: p, mappings: p.mapped}
-	if err := guard(f.mappings, func() error { f.order(); return nil }); err != nil {
-		return f, err
+	f := &forest{pack: p}
+	if p.gone.Load() {
+		return f, errClosed
 	}
+	f.order()
 	refs, err := f.readHeads(workers)
-	if err == nil {
-		err = guard(f.mappings, func() error { f.findBases(refs); return nil })
-	}
 	if err != nil {
 		return f, err
 	}
+	if len(f.failed) > 0 && p.shrank() {
+		return f, fmt.Errorf("heads of entries: %w", ErrChanged)
+	}
+	f.findBases(refs)
 	f.link()
 	f.weigh(copies)
 	return f, nil
@@ -98,7 +101,7 @@ func (f *forest) order() {
 // named is a delta whose base is named by id.
 type named struct {
 	node int32
-	base []byte // a part of the pack
+	base []byte
 }
 
 // readHeads finds each node's parent, but for the bases that are named by id, which it returns.
@@ -112,7 +115,7 @@ func (f *forest) readHeads(workers int) ([]named, error) {
 	parts := make([]headReader, workers)
 	for i := range parts {
 		wait.Go(func() {
-			parts[i].err = guard(f.mappings, func() error { parts[i].read(f, n*i/workers, n*(i+1)/workers); return nil })
+			parts[i].err = guard(f.pack.mapped, func() error { parts[i].read(f, n*i/workers, n*(i+1)/workers); return nil })
 		})
 	}
 	wait.Wait()
@@ -143,7 +146,7 @@ func (r *headReader) read(f *forest, from, to int) {
 			r.failed = append(r.failed, failure{int32(i), err}) //nolint:gosec // below MaxInt32
 		case e.kind == idDelta:
 			f.parent[i] = isExternal
-			r.refs = append(r.refs, named{int32(i), e.id}) //nolint:gosec // below MaxInt32
+			r.refs = append(r.refs, named{int32(i), bytes.Clone(e.id)}) //nolint:gosec // below MaxInt32
 		case e.kind == offsetDelta:
 			at, ok := slices.BinarySearch(f.offsets[:i], uint64(e.base)) //nolint:gosec // not negative
 			f.parent[i] = int32(at)                                      //nolint:gosec // below MaxInt32

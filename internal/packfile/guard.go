@@ -16,35 +16,30 @@ type fault interface {
 	Addr() uintptr
 }
 
-// guard runs read, which touches mappings, and turns a fault inside one of them into ErrChanged.
+// guard runs read, which touches a mapped file, and turns a fault inside it into ErrChanged.
 //
 // A read behind the end that a truncated file has now is a SIGBUS, which ends the process unless the goroutine
 // asked for a panic instead. A fault anywhere else, and every other panic, is a bug of ours and goes on.
-func guard(mappings [][]byte, read func() error) (err error) {
+func guard(mapped []byte, read func() error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	defer recoverFault(mappings, &err)
+	defer recoverFault(mapped, &err)
 	return read()
 }
 
-// recoverFault is deferred around what touches mappings by a goroutine that has set debug.SetPanicOnFault.
-func recoverFault(mappings [][]byte, err *error) {
+// recoverFault is deferred around what touches a mapped file by a goroutine that has set debug.SetPanicOnFault.
+func recoverFault(mapped []byte, err *error) {
 	caught := recover() //nolint:revive // every caller defers it
 	if caught == nil {
 		return
 	}
 	f, ok := caught.(fault)
-	if !ok || !inside(mappings, f.Addr()) {
+	if !ok || !inside(mapped, f.Addr()) {
 		panic(caught)
 	}
 	*err = fmt.Errorf("fault in a mapped file: %w", ErrChanged)
 }
 
-func inside(mappings [][]byte, address uintptr) bool {
-	for _, m := range mappings {
-		start := reflect.ValueOf(m).Pointer()
-		if address >= start && address-start < uintptr(len(m)) {
-			return true
-		}
-	}
-	return false
+func inside(mapped []byte, address uintptr) bool {
+	start := reflect.ValueOf(mapped).Pointer()
+	return address >= start && address-start < uintptr(len(mapped))
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"os"
 	"sync/atomic"
@@ -15,16 +16,18 @@ const maxFileBytes = int64(^uint(0) >> 1)
 // ErrNotRegular says that a pack or an index is no regular file.
 var ErrNotRegular = errors.New("not a regular file")
 
-// Pack is an open pack with its index, both mapped into memory where the system can. A pack that git removes
-// stays readable; one that is truncated is not, see [Reason]. Close must be called, and not during a walk.
+// Pack is an open pack, mapped into memory where the system can, with its index. A pack that git removes stays
+// readable; what a truncated one lacks is reported, see [ReasonChanged]. Close must be called, and not during a walk.
+//
+// The index is read, not mapped: the page in which a truncated file ends reads as zeros, with no fault that would
+// tell. A pack's compressed data have a checksum that such zeros fail; ids have none.
 type Pack struct {
 	file     *os.File // of the pack; nil when it is of bytes
 	index    *Index
 	hashSize int
-	mapped   [][]byte // what Close gives back
-	all      []byte   // the whole pack
-	indexed  []byte   // the whole index
-	data     []byte   // the pack without its trailer
+	mapped   []byte // what Close gives back
+	all      []byte // the whole pack
+	data     []byte // the pack without its trailer
 	gone     atomic.Bool
 }
 
@@ -44,37 +47,45 @@ func Open(path, indexPath string, hashSize int) (*Pack, error) {
 //
 // Errors: ErrCorrupt, ErrUnsupported.
 func Parse(pack, index []byte, hashSize int) (*Pack, error) {
-	p := &Pack{hashSize: hashSize, all: pack, indexed: index}
-	if err := p.check(); err != nil {
+	p := &Pack{hashSize: hashSize, all: pack}
+	err := p.parseIndex(index)
+	if err == nil {
+		err = p.check()
+	}
+	if err != nil {
 		return nil, fmt.Errorf("parse pack: %w", err)
 	}
 	return p, nil
 }
 
 func (p *Pack) open(path, indexPath string) error {
-	index, indexed, err := openMapped(indexPath)
-	if err != nil {
-		return err
-	}
-	p.indexed, p.mapped = indexed, [][]byte{indexed}
-	if err := index.Close(); err != nil {
-		return err
-	}
+	var err error
 	if p.file, p.all, err = openMapped(path); err != nil {
 		return err
 	}
-	p.mapped = append(p.mapped, p.all)
+	p.mapped = p.all
+	index, err := readIndex(indexPath, MaxIndexBytes(int64(len(p.all)), p.hashSize))
+	if err != nil {
+		return err
+	}
+	if err := p.parseIndex(index); err != nil {
+		return err
+	}
 	return guard(p.mapped, p.check)
 }
 
-// check parses the index and compares the pack's ends with it.
-func (p *Pack) check() (err error) {
-	if p.index, err = ParseIndex(p.indexed, p.hashSize); err != nil {
+func (p *Pack) parseIndex(data []byte) (err error) {
+	if p.index, err = ParseIndex(data, p.hashSize); err != nil {
 		return err
 	}
 	if int64(p.index.Len()) >= math.MaxInt32 {
 		return fmt.Errorf("pack of %d objects: %w", p.index.Len(), ErrUnsupported)
 	}
+	return nil
+}
+
+// check compares the pack's ends with the index.
+func (p *Pack) check() error {
 	if err := p.index.CheckPack(bytes.NewReader(p.all), int64(len(p.all))); err != nil {
 		return err
 	}
@@ -82,49 +93,77 @@ func (p *Pack) check() (err error) {
 	return nil
 }
 
+// readIndex reads a file of at most limit bytes.
+func readIndex(path string, limit int64) ([]byte, error) {
+	f, size, err := openRegular(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }()
+	if size > limit {
+		return nil, fmt.Errorf("%s: %d bytes, an index of this pack has at most %d: %w", path, size, limit, ErrCorrupt)
+	}
+	data := make([]byte, size)
+	if _, err := io.ReadFull(f, data); err != nil {
+		return nil, fmt.Errorf("%s: %w: %w", path, ErrChanged, err)
+	}
+	return data, nil
+}
+
 // openMapped returns the open file too: nil with an error.
 func openMapped(path string) (*os.File, []byte, error) {
-	info, err := os.Stat(path)
+	f, size, err := openRegular(path)
 	if err != nil {
 		return nil, nil, err
 	}
-	if !info.Mode().IsRegular() {
-		return nil, nil, fmt.Errorf("%s: %w", path, ErrNotRegular)
+	var data []byte
+	if size == 0 {
+		err = fmt.Errorf("an empty file: %w", ErrCorrupt)
+	} else {
+		data, err = mapFile(f, int(size))
 	}
-	f, err := os.OpenFile(path, os.O_RDONLY|openFlags, 0)
-	if err != nil {
-		return nil, nil, err
-	}
-	data, err := mapOpen(f)
 	if err != nil {
 		return nil, nil, errors.Join(fmt.Errorf("%s: %w", path, err), f.Close())
 	}
 	return f, data, nil
 }
 
-func mapOpen(f *os.File) ([]byte, error) {
-	info, err := f.Stat()
+// openRegular opens a regular file and says how long it is. It never waits: a FIFO is refused before it is opened,
+// and one that took the file's place meanwhile is opened without waiting for a writer, and then refused.
+func openRegular(path string) (*os.File, int64, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, 0, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, 0, fmt.Errorf("%s: %w", path, ErrNotRegular)
+	}
+	f, err := os.OpenFile(path, os.O_RDONLY|openFlags, 0)
+	if err != nil {
+		return nil, 0, err
+	}
+	info, err = f.Stat()
 	switch {
 	case err != nil:
-		return nil, err
 	case !info.Mode().IsRegular():
-		return nil, ErrNotRegular
-	case info.Size() == 0:
-		return nil, fmt.Errorf("an empty file: %w", ErrCorrupt)
+		err = fmt.Errorf("%s: %w", path, ErrNotRegular)
 	case info.Size() > maxFileBytes:
-		return nil, fmt.Errorf("a file of %d bytes does not fit into memory: %w", info.Size(), ErrUnsupported)
+		err = fmt.Errorf("%s: %d bytes do not fit into memory: %w", path, info.Size(), ErrUnsupported)
 	}
-	return mapFile(f, int(info.Size()))
+	if err != nil {
+		return nil, 0, errors.Join(err, f.Close())
+	}
+	return f, info.Size(), nil
 }
 
-// Close gives the mappings back. Calling it twice is no error.
+// Close gives the mapping back; the pack is then as one that changed. Calling it twice is no error.
 func (p *Pack) Close() error {
 	p.gone.Store(true)
 	var errs []error
-	for _, m := range p.mapped {
-		errs = append(errs, unmapFile(m))
+	if p.mapped != nil {
+		errs = append(errs, unmapFile(p.mapped))
 	}
-	p.mapped, p.all, p.indexed, p.data = nil, nil, nil, nil
+	p.mapped, p.all, p.data = nil, nil, nil
 	if p.file != nil {
 		errs = append(errs, p.file.Close())
 		p.file = nil
@@ -132,13 +171,8 @@ func (p *Pack) Close() error {
 	return errors.Join(errs...)
 }
 
-// Len is the number of objects; 0 of a closed pack.
-func (p *Pack) Len() int {
-	if p.index == nil {
-		return 0
-	}
-	return p.index.Len()
-}
+// Len is the number of objects.
+func (p *Pack) Len() int { return p.index.Len() }
 
 // shrank says whether the file is no longer as long as what was mapped: then damage is not the pack's own.
 func (p *Pack) shrank() bool {

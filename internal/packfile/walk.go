@@ -29,8 +29,8 @@ type Options struct {
 	// MaxTotalBytes is the most that all objects together may have; 0: DefaultMaxTotalBytes. It ends packs that were
 	// made to be small and to unfold for ever.
 	MaxTotalBytes int64
-	// Keep hands Object.Data and Object.ID over to the receiver, who must not change Data: other objects may be
-	// made from it later. Without it both are valid inside the call only.
+	// Keep hands Object.Data over to the receiver, who must not change it: other objects may be made from it later.
+	// Without it Data is valid inside the call only.
 	Keep bool
 	// TrustChecksums leaves the zlib checksums unchecked.
 	TrustChecksums bool
@@ -43,9 +43,9 @@ type Options struct {
 
 // Object is an object of a pack.
 type Object struct {
-	Pack   int // its place in the packs of the walk
-	Worker int // which of the goroutines reads it, from 0
-	ID     []byte
+	Pack   int    // its place in the packs of the walk
+	Worker int    // which of the goroutines reads it, from 0
+	ID     []byte // a part of the index: do not change it
 	Type   Type
 	Data   []byte
 }
@@ -53,7 +53,7 @@ type Object struct {
 // Unread is an object that could not be read.
 type Unread struct {
 	Pack   int
-	ID     []byte // nil when the index cannot be read any more
+	ID     []byte
 	Offset uint64 // of its entry
 	Reason Reason
 	Err    error
@@ -189,7 +189,7 @@ func failWhole(f *forest, copies []bool, err error) *forest {
 	if errors.Is(err, ErrChanged) {
 		f.pack.gone.Store(true)
 	}
-	whole := &forest{pack: f.pack, mappings: f.mappings, copies: copies}
+	whole := &forest{pack: f.pack, copies: copies}
 	n := f.pack.Len()
 	whole.places, whole.offsets = make([]uint32, n), make([]uint64, n)
 	for i := range n {

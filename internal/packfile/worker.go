@@ -24,7 +24,7 @@ type worker struct {
 	stack    []frame
 	pending  []int32 // nodes of a subtree that is reported unread
 	held     int64   // bytes of contents that are kept
-	id       []byte
+	id       []byte  // of the node in work, a part of the index
 	hash     hash.Hash
 	stats    Stats
 
@@ -147,14 +147,14 @@ func (k *worker) finish(node int32, content []byte, size int64, err error) {
 func (k *worker) read(node int32, base []byte) (content []byte, size int64, err error) {
 	p := k.forest.pack
 	if p.gone.Load() {
-		return nil, 0, fmt.Errorf("pack is closed: %w", ErrChanged)
+		return nil, 0, errClosed
 	}
 	held := k.held
 	content, size, err = k.readMapped(node, base)
 	if err != nil {
 		k.held = held // a fault leaves no time to give anything back
 	}
-	if errors.Is(err, ErrCorrupt) && p.shrank() {
+	if err != nil && !errors.Is(err, ErrChanged) && p.shrank() {
 		err = fmt.Errorf("%w: %w", ErrChanged, err)
 	}
 	if errors.Is(err, ErrChanged) {
@@ -165,9 +165,9 @@ func (k *worker) read(node int32, base []byte) (content []byte, size int64, err 
 
 // readMapped is the border behind which a fault in the pack becomes an error.
 func (k *worker) readMapped(node int32, base []byte) (content []byte, size int64, err error) {
-	defer recoverFault(k.forest.mappings, &err)
+	defer recoverFault(k.forest.pack.mapped, &err)
 	f := k.forest
-	k.id = append(k.id[:0], f.pack.index.ID(int(f.places[node]))...)
+	k.id = f.pack.index.ID(int(f.places[node]))
 	e, err := parseEntry(f.pack.data, f.offsets[node], f.pack.hashSize)
 	if err != nil {
 		return nil, 0, err
@@ -288,13 +288,9 @@ func (k *worker) idHolds(content []byte) bool {
 
 // deliver gives an object to the visitor, outside of the border: a fault in the visitor is none of ours.
 func (k *worker) deliver(content []byte) {
-	id := k.id
-	if k.walk.options.Keep {
-		id = bytes.Clone(id)
-	}
 	k.stats.Objects++
 	k.stats.Bytes += int64(len(content))
-	err := k.walk.visitor.Object(Object{Pack: k.pack, Worker: k.number, ID: id, Type: k.kind, Data: content})
+	err := k.walk.visitor.Object(Object{Pack: k.pack, Worker: k.number, ID: k.id, Type: k.kind, Data: content})
 	if err != nil {
 		k.walk.stop(err)
 	}
@@ -324,14 +320,8 @@ func (k *worker) report(node int32, err error, size int64) {
 	}
 	k.stats.Unread++
 	u := Unread{Pack: k.pack, Offset: k.forest.offsets[node], Reason: reasonOf(err), Err: err, Type: k.kind, Size: size}
-	u.ID, _ = k.idOf(node)
+	u.ID = bytes.Clone(k.forest.pack.index.ID(int(k.forest.places[node])))
 	if err := k.walk.visitor.Unread(u); err != nil {
 		k.walk.stop(err)
 	}
-}
-
-// idOf copies an id out of the index.
-func (k *worker) idOf(node int32) (id []byte, err error) {
-	defer recoverFault(k.forest.mappings, &err)
-	return bytes.Clone(k.forest.pack.index.ID(int(k.forest.places[node]))), nil
 }
