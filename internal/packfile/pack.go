@@ -13,6 +13,9 @@ import (
 // maxFileBytes is the most that a pack or an index may have: what an int holds.
 const maxFileBytes = int64(^uint(0) >> 1)
 
+// maxIndexBytes is the most that an index may have, however large its pack is: about 100 million objects.
+const maxIndexBytes = 4 << 30
+
 // ErrNotRegular says that a pack or an index is no regular file.
 var ErrNotRegular = errors.New("not a regular file")
 
@@ -64,7 +67,7 @@ func (p *Pack) open(path, indexPath string) error {
 		return err
 	}
 	p.mapped = p.all
-	index, err := readIndex(indexPath, MaxIndexBytes(int64(len(p.all)), p.hashSize))
+	index, err := readIndex(indexPath, min(maxIndexBytes, MaxIndexBytes(int64(len(p.all)), p.hashSize)))
 	if err != nil {
 		return err
 	}
@@ -173,6 +176,9 @@ func (p *Pack) Close() error {
 
 // Len is the number of objects.
 func (p *Pack) Len() int { return p.index.Len() }
+
+// ID is the i-th id in ascending order, 0 ≤ i < Len. It is a part of the index: do not change it.
+func (p *Pack) ID(i int) []byte { return p.index.ID(i) }
 
 // shrank says whether the file is no longer as long as what was mapped: then damage is not the pack's own.
 func (p *Pack) shrank() bool {
