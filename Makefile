@@ -18,7 +18,7 @@ PKG      := ./...
 LINT_VERSION := v2.15.0
 LINT         := .cache/golangci-lint-$(LINT_VERSION)/golangci-lint
 
-.PHONY: help demo test check build install bench fuzz lint fmt fmt-check vet race arch rules needs clean
+.PHONY: help demo test check build install bench fuzz lint fmt fmt-check vet race arch rules self needs clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,7 +29,7 @@ demo: build ## build, then issue a key, leak it, find it, kill it (ARGS="--keep 
 test: needs ## install what the tests need, run all of them (PKG=./issuer/... for some)
 	$(GO) test -timeout 9m $(PKG)
 
-check: fmt-check vet lint arch race rules ## everything that CI runs: format, vet, lint, borders, tests with -race, rules
+check: fmt-check vet lint arch race rules self ## everything that CI runs: format, vet, lint, borders, tests with -race, rules, our own history
 
 build: ## make bin/keywright, its version taken from git where there is one
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/keywright
@@ -65,6 +65,9 @@ race: needs ## run the tests with the race detector, where a C compiler works
 
 rules: build ## check the catalogue of patterns
 	$(BIN) rules check
+
+self: build ## scan what this repository's HEAD reaches: nothing token-shaped is committed
+	$(BIN) scan . --ref HEAD --quiet
 
 needs: ## install what the tests need and is not there (a Postgres server)
 	@.ci/needs postgres >/dev/null

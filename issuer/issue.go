@@ -59,7 +59,7 @@ func (i *Issuer) CreateFamily(ctx context.Context, prefix Prefix, scopes []Scope
 	}
 	family := Family{Prefix: prefix, Scopes: normal, CreatedAt: act.At}
 	if err := i.Store.CreateFamily(ctx, family, act); err != nil {
-		return Family{}, fmt.Errorf("create family %s: %w", prefix, err)
+		return Family{}, err // the store says what was attempted
 	}
 	return family, nil
 }

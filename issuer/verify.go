@@ -80,19 +80,34 @@ type Verifier struct {
 // missing pepper, gives CodeUndecided, never a denial. An id that the store does not know costs the same
 // digest and comparison as a wrong secret.
 func (v *Verifier) Verify(ctx context.Context, presented secret.Text, request Request) Decision {
-	decision := v.decide(ctx, presented, request)
+	decision := v.decide(ctx, presented, request, knownTag)
 	if decision.Valid() && v.Touch != nil {
 		v.Touch(Use{Key: decision.Key.ID, At: inMicroseconds(v.Now())})
 	}
 	return decision
 }
 
-// Check is [Verifier.Verify] without being a use, for a key that was found, not presented.
-func (v *Verifier) Check(ctx context.Context, found secret.Text) Decision {
-	return v.decide(ctx, found, Request{})
+// Check is [Verifier.Verify] without being a use.
+func (v *Verifier) Check(ctx context.Context, presented secret.Text) Decision {
+	return v.decide(ctx, presented, Request{}, knownTag)
 }
 
-func (v *Verifier) decide(ctx context.Context, presented secret.Text, request Request) Decision {
+// CheckFound is [Verifier.Check] for a key that a scan found.
+//
+// It asks the store whatever the id's tag says: finds are few, and no revocation may hang on a tag key.
+func (v *Verifier) CheckFound(ctx context.Context, found secret.Text) Decision {
+	return v.decide(ctx, found, Request{}, anyTag)
+}
+
+// tagRule says whether an id that was not issued here may cost a question to the store.
+type tagRule bool
+
+const (
+	knownTag tagRule = false
+	anyTag   tagRule = true
+)
+
+func (v *Verifier) decide(ctx context.Context, presented secret.Text, request Request, tags tagRule) Decision {
 	parsed, err := Parse(presented)
 	if err != nil {
 		return rejected(err)
@@ -100,7 +115,7 @@ func (v *Verifier) decide(ctx context.Context, presented secret.Text, request Re
 	if v.Keyring == nil || v.Store == nil {
 		return undecided(errors.New("verify key: the verifier has no store or no keyring"))
 	}
-	if v.Keyring.TagsComplete() && !v.Keyring.TagValid(parsed.Prefix, parsed.ID) {
+	if tags == knownTag && v.Keyring.TagsComplete() && !v.Keyring.TagValid(parsed.Prefix, parsed.ID) {
 		return Decision{Code: CodeBadTag, Reason: "no key of this issuer has such an id"}
 	}
 	key, err := v.Store.Key(ctx, parsed.ID)

@@ -2,6 +2,7 @@ package issuer_test
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"strings"
@@ -253,5 +254,33 @@ func BenchmarkVerifyWrongSecret(b *testing.B) {
 		if d := v.Verify(b.Context(), text, issuer.Request{}); d.Code != issuer.CodeWrongSecret {
 			b.Fatal(d.Code)
 		}
+	}
+}
+
+// TestAFoundKeyIsJudgedByTheStoreWhateverItsTag: a tag key that was lost and replaced must keep no leaked key alive.
+func TestAFoundKeyIsJudgedByTheStoreWhateverItsTag(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	text, _ := b.issue(t)
+	kept, err := issuer.ParseKeyring(b.verifier().Keyring.Marshal())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	for line := range strings.SplitSeq(string(kept.Marshal()), "\n") {
+		if strings.HasPrefix(line, "tag ") {
+			line = "tag 1 " + base64.StdEncoding.EncodeToString([]byte(strings.Repeat("another tag key ", 2)))
+		}
+		lines = append(lines, line)
+	}
+	v := b.verifier()
+	if v.Keyring, err = issuer.ParseKeyring([]byte(strings.Join(lines, "\n"))); err != nil {
+		t.Fatal(err)
+	}
+	if d := v.Check(t.Context(), text); d.Code != issuer.CodeBadTag {
+		t.Fatalf("Check = %s: the keyring has the old tag key", d.Code)
+	}
+	if d := v.CheckFound(t.Context(), text); d.Code != issuer.CodeValid {
+		t.Errorf("CheckFound = %s (%s)", d.Code, d.Reason)
 	}
 }

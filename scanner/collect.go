@@ -107,6 +107,8 @@ func (c *collection) finding(g *group, located map[BlobID][]Location) Finding {
 	p := c.scanner.program.rules[g.best.rule].pattern
 	places := c.expand(g, located)
 	slices.SortStableFunc(places, func(a, b placed) int { return compareAge(&a.location, &b.location) })
+	// The index and the work tree name the same file.
+	places = slices.CompactFunc(places, func(a, b placed) bool { return a.location == b.location })
 	first := places[0]
 	f := Finding{
 		Pattern: p.ID, Vendor: p.Vendor, Name: p.Name,

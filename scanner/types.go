@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"strings"
 	"time"
 
 	"github.com/keywright/keywright/internal/secret"
@@ -115,7 +116,11 @@ type Skip struct {
 
 // Error makes a Skip an error value.
 func (s *Skip) Error() string {
-	return fmt.Sprintf("%s: %s%s: %s", s.Reason, s.Path, s.Object, s.Detail)
+	what := strings.TrimSpace(s.Path + " " + s.Object)
+	if what == "" {
+		return fmt.Sprintf("%s: %s", s.Reason, s.Detail)
+	}
+	return fmt.Sprintf("%s: %s: %s", s.Reason, what, s.Detail)
 }
 
 // Counts is what a source went through.

@@ -7,6 +7,7 @@ import "errors"
 var (
 	ErrNoHome = errors.New("neither HOME nor the XDG folders are set: set HOME, or KEYWRIGHT_STORE, " +
 		"KEYWRIGHT_PEPPER_FILE and KEYWRIGHT_SIGNING_KEY_FILE")
+	ErrStoreForm     = errors.New("a store is a file or a postgres:// address")
 	ErrPepperMissing = errors.New("the pepper is missing, and without it no key can be verified: " +
 		"put the file back from a backup, or name it in KEYWRIGHT_PEPPER_FILE")
 	ErrPepperWrong = errors.New("this is the pepper of another store, and no key would verify with it: " +

@@ -27,7 +27,7 @@ type Paths struct {
 // key are $KEYWRIGHT_PEPPER_FILE and $KEYWRIGHT_SIGNING_KEY_FILE, else keywright/pepper and keywright/signing.key in
 // $XDG_CONFIG_HOME (~/.config). A relative XDG folder counts as not set (XDG Base Directory Specification 0.8).
 //
-// Errors: ErrNoHome where a default is needed and there is no home.
+// Errors: ErrNoHome where a default is needed and there is no home; ErrStoreForm for another kind of address.
 func PathsFrom(getenv func(string) string) (Paths, error) {
 	var paths Paths
 	places := []struct {
@@ -52,6 +52,9 @@ func PathsFrom(getenv func(string) string) (Paths, error) {
 			base = filepath.Join(home, filepath.FromSlash(p.folder))
 		}
 		*p.path = filepath.Join(base, "keywright", p.named)
+	}
+	if scheme, _, isURL := strings.Cut(paths.Store, "://"); isURL && !paths.Postgres() {
+		return Paths{}, fmt.Errorf("%w: %s is given %q", ErrStoreForm, EnvStore, scheme+"://…")
 	}
 	return paths, nil
 }

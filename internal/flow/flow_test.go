@@ -157,7 +157,7 @@ func TestALiveKeyIsRevokedOnceAndTold(t *testing.T) {
 		t.Errorf("the key is %s, %v", k.Status, err)
 	}
 	inc, err := b.ws.Incidents.Incident(t.Context(), result.Incidents[0].ID)
-	if err != nil || inc.Verdict.State != incident.Live || len(inc.Outcomes) != 1 {
+	if err != nil || inc.Verdict.State != incident.Revoked || inc.Verdict.Owner != "billing" || len(inc.Outcomes) != 1 {
 		t.Errorf("the incident is %+v, %v", inc, err)
 	}
 	again, result, err := b.run(t, b.options, scanner.Options{})

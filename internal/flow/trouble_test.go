@@ -92,7 +92,7 @@ type down struct{}
 
 var errDown = errors.New("the store is down")
 
-func (down) Check(context.Context, secret.Text) issuer.Decision {
+func (down) CheckFound(context.Context, secret.Text) issuer.Decision {
 	return issuer.Decision{Code: issuer.CodeUndecided, Reason: "the key could not be checked", Err: errDown}
 }
 

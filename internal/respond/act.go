@@ -16,9 +16,11 @@ type Revoker interface {
 	Revoke(ctx context.Context, r issuer.Revocation, next ...jobs.Args) (issuer.Revoked, error)
 }
 
-// Recorder keeps outcomes. incident.Store is one.
+// Recorder keeps outcomes, and what they change about a verdict. incident.Store is one.
 type Recorder interface {
 	AddOutcome(ctx context.Context, id incident.ID, outcome incident.Outcome, act issuer.Act) error
+	Incident(ctx context.Context, id incident.ID) (incident.Incident, error)
+	SetVerdict(ctx context.Context, id incident.ID, verdict incident.Verdict, act issuer.Act) error
 }
 
 // Effects are the ways to act.
@@ -36,19 +38,40 @@ type Effects struct {
 func Act(ctx context.Context, plan []incident.Action, e Effects) ([]incident.Outcome, error) {
 	outcomes := make([]incident.Outcome, 0, len(plan))
 	var failures []error
-	for _, action := range plan {
-		outcome, err := e.do(ctx, action)
-		outcome.Action, outcome.At = action, e.Now()
-		act := issuer.Act{Actor: e.Actor, At: outcome.At, Reason: action.Why}
-		if action.Incident != "" {
-			err = errors.Join(err, e.Recorder.AddOutcome(ctx, action.Incident, outcome, act))
-		}
+	failed := func(action incident.Action, err error) {
 		if err != nil {
 			failures = append(failures, fmt.Errorf("%s %s: %w", action.Kind, action.Target, err))
 		}
+	}
+	for _, action := range plan { // all effects before all records: a live key does not wait for a record
+		outcome, err := e.do(ctx, action)
+		outcome.Action, outcome.At = action, e.Now()
 		outcomes = append(outcomes, outcome)
+		failed(action, err)
+	}
+	for _, outcome := range outcomes {
+		if outcome.Action.Incident != "" {
+			failed(outcome.Action, e.record(ctx, outcome))
+		}
 	}
 	return outcomes, errors.Join(failures...)
+}
+
+// record keeps an outcome, and that a key which was revoked is not live any more.
+func (e Effects) record(ctx context.Context, outcome incident.Outcome) error {
+	action := outcome.Action
+	act := issuer.Act{Actor: e.Actor, At: outcome.At, Reason: action.Why}
+	err := e.Recorder.AddOutcome(ctx, action.Incident, outcome, act)
+	if action.Kind != incident.ActionRevoke || outcome.State == incident.OutcomeFailed {
+		return err
+	}
+	about, readErr := e.Recorder.Incident(ctx, action.Incident)
+	if readErr != nil || string(about.Verdict.KeyID) != action.Target {
+		return errors.Join(err, readErr)
+	}
+	verdict := about.Verdict
+	verdict.State, verdict.Reason, verdict.CheckedAt = incident.Revoked, "revoked because of this incident", outcome.At
+	return errors.Join(err, e.Recorder.SetVerdict(ctx, action.Incident, verdict, act))
 }
 
 func (e Effects) do(ctx context.Context, action incident.Action) (incident.Outcome, error) {

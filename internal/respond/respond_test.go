@@ -90,7 +90,23 @@ func (r *revoker) Revoke(_ context.Context, rev issuer.Revocation, _ ...jobs.Arg
 	return issuer.Revoked{Seq: 7, Already: r.calls[rev.Key] > 1}, nil
 }
 
-type recorder struct{ outcomes []incident.Outcome }
+type recorder struct {
+	outcomes []incident.Outcome
+	verdicts map[incident.ID]incident.Verdict
+}
+
+func (r *recorder) Incident(_ context.Context, id incident.ID) (incident.Incident, error) {
+	var n int
+	if _, err := fmt.Sscanf(string(id), "inc_%d", &n); err != nil {
+		return incident.Incident{}, err
+	}
+	return live(n), nil
+}
+
+func (r *recorder) SetVerdict(_ context.Context, id incident.ID, v incident.Verdict, _ issuer.Act) error {
+	r.verdicts[id] = v
+	return nil
+}
 
 func (r *recorder) AddOutcome(_ context.Context, _ incident.ID, o incident.Outcome, _ issuer.Act) error {
 	r.outcomes = append(r.outcomes, o)
@@ -100,7 +116,7 @@ func (r *recorder) AddOutcome(_ context.Context, _ incident.ID, o incident.Outco
 func TestActGoesOnAfterAFailureAndRecordsEveryOutcome(t *testing.T) {
 	t.Parallel()
 	rev := &revoker{calls: map[issuer.KeyID]int{}, fail: "key01"}
-	rec := &recorder{}
+	rec := &recorder{verdicts: map[incident.ID]incident.Verdict{}}
 	effects := respond.Effects{Revoker: rev, Recorder: rec, Actor: "test", Now: time.Now}
 	plan := respond.Plan(liveOnes(4), respond.Policy{Revoke: true, MaxRevocations: 3})
 	outcomes, err := respond.Act(t.Context(), plan, effects)
@@ -112,6 +128,9 @@ func TestActGoesOnAfterAFailureAndRecordsEveryOutcome(t *testing.T) {
 		if outcomes[i].State != state || rec.outcomes[i].State != state {
 			t.Errorf("action %d ended as %s and was recorded as %s, want %s", i, outcomes[i].State, rec.outcomes[i].State, state)
 		}
+	}
+	if len(rec.verdicts) != 2 || rec.verdicts["inc_00"].State != incident.Revoked || rec.verdicts["inc_00"].Owner != "billing" || rec.verdicts["inc_02"].State != incident.Revoked {
+		t.Errorf("verdicts %+v, want the two revoked keys not live any more", rec.verdicts)
 	}
 	again, err := respond.Act(t.Context(), plan[:1], effects)
 	if err != nil || again[0].State != incident.OutcomeAlready {

@@ -13,7 +13,7 @@ import (
 
 // KeyChecker decides about a found key without that being a use of it. *issuer.Verifier is one.
 type KeyChecker interface {
-	Check(ctx context.Context, found secret.Text) issuer.Decision
+	CheckFound(ctx context.Context, found secret.Text) issuer.Decision
 }
 
 // Issued asks the store of our own keys. It needs no network.
@@ -30,7 +30,7 @@ func (i Issued) Verify(ctx context.Context, f scanner.Finding) incident.Verdict 
 	if f.Pattern != patterns.OwnID {
 		return incident.Verdict{State: incident.Unknown, Reason: reasonNotAsked, CheckedAt: i.Now()}
 	}
-	decision := i.Keys.Check(ctx, f.Secret)
+	decision := i.Keys.CheckFound(ctx, f.Secret)
 	verdict := incident.Verdict{State: stateOf(decision.Code), Reason: decision.Reason, CheckedAt: i.Now()}
 	if decision.Err != nil {
 		verdict.Reason, verdict.Err = incident.Text(decision.Err.Error()), decision.Err

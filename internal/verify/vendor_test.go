@@ -39,7 +39,7 @@ func vendorAt(t *testing.T, p *patterns.Pattern, handler http.HandlerFunc) *veri
 	}
 	dialer := &net.Dialer{}
 	transport := &http.Transport{
-		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, //nolint:gosec // a server of the test under another name
+		TLSClientConfig: &tls.Config{InsecureSkipVerify: true},
 		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
 			return dialer.DialContext(ctx, network, server.Listener.Addr().String())
 		},

@@ -22,13 +22,14 @@ type Problem struct {
 
 // Write sends the problem. Type, Title and the request id of the context are filled in. It is not cached.
 func (p Problem) Write(w http.ResponseWriter, r *http.Request) {
-	p.Type, p.Title = "about:blank", http.StatusText(p.Status)
-	if p.RequestID == "" {
-		p.RequestID = RequestIDFrom(r.Context())
+	filled := p
+	filled.Type, filled.Title = "about:blank", http.StatusText(p.Status)
+	if filled.RequestID == "" {
+		filled.RequestID = RequestIDFrom(r.Context())
 	}
-	body, err := json.Marshal(p)
+	body, err := json.Marshal(filled)
 	if err != nil { // strings and an int: cannot happen
-		http.Error(w, p.Title, p.Status)
+		http.Error(w, filled.Title, p.Status)
 		return
 	}
 	w.Header().Set("Content-Type", "application/problem+json")

@@ -197,7 +197,7 @@ func newNotifier(io *cmdio.IO, o options) (steps.Notifier, error) {
 
 // readLine reads a secret of one line. Errors never show it.
 func readLine(file string) (string, error) {
-	text, err := os.ReadFile(file) //nolint:gosec // the administrator names it
+	text, err := os.ReadFile(file)
 	if err != nil {
 		return "", fmt.Errorf("read a secret: %w", err)
 	}
@@ -228,7 +228,7 @@ func newQueue(ctx context.Context, ws *config.Workspace, work *steps.Steps, o qu
 
 // readSecrets reads one or two webhook secrets, a line each. Errors never show a line.
 func readSecrets(file string) ([][]byte, error) {
-	text, err := os.ReadFile(file) //nolint:gosec // the administrator names it
+	text, err := os.ReadFile(file)
 	if err != nil {
 		return nil, fmt.Errorf("read the webhook secret: %w", err)
 	}

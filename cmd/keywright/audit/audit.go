@@ -115,7 +115,7 @@ the end of the log was not cut off.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			options := audit.Options{}
 			if checkpoint != "" {
-				data, err := os.ReadFile(checkpoint) //nolint:gosec // the user names it
+				data, err := os.ReadFile(checkpoint)
 				if err != nil {
 					return fmt.Errorf("read the checkpoint: %w", err)
 				}

@@ -135,7 +135,7 @@ func (d *demo) scan() error {
 	s := result.Summary
 	d.screen.fact("scanned", "%d commits, %d blobs, %s in %.2f s, with %d patterns", s.Commits, s.Blobs, size(s.Bytes), s.Elapsed.Seconds(), s.Patterns)
 	for _, skip := range seen.skips {
-		d.screen.fact("skipped", "%s %s%s: %s", skip.Reason, skip.Path, skip.Object, skip.Detail)
+		d.screen.fact("skipped", "%s", skip.Error())
 	}
 	for _, f := range seen.ours {
 		d.screen.fact("found", "%s in %s:%d @ %.10s%s", f.Redacted, f.Location.Path, f.Location.Span.Line, f.Location.Commit, through(f.Decoded))

@@ -26,7 +26,7 @@ func logGit(t *testing.T) (arguments string) {
 	dir := t.TempDir()
 	arguments = filepath.Join(dir, "arguments")
 	script := "#!/bin/sh\nprintf '%s\\n' \"$@\" >>" + arguments + "\nexec " + git + " \"$@\"\n"
-	if err := os.WriteFile(filepath.Join(dir, "git"), []byte(script), 0o700); err != nil { //nolint:gosec // a program
+	if err := os.WriteFile(filepath.Join(dir, "git"), []byte(script), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
@@ -81,7 +81,7 @@ func onlyEntry(t *testing.T, dir string) string {
 func plantedKeys(t *testing.T, clone string) []string {
 	t.Helper()
 	show := func(object string) string {
-		text, err := exec.CommandContext(t.Context(), "git", "-C", clone, "show", object).Output() //nolint:gosec // the test's clone
+		text, err := exec.CommandContext(t.Context(), "git", "-C", clone, "show", object).Output()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -109,7 +109,7 @@ func readAll(t *testing.T, dir string, texts map[string]string) {
 		}
 		if entry.Type().IsRegular() {
 			files++
-			text, err := os.ReadFile(path) //nolint:gosec // below the test's folder
+			text, err := os.ReadFile(path)
 			texts[path] = string(text)
 			return err
 		}
@@ -124,7 +124,7 @@ func TestTheDemoClonesWhatItIsToldAndCleansUp(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	source := t.TempDir()
 	for _, args := range [][]string{{"init", "-q", source}, {"-C", source, "-c", "user.name=a", "-c", "user.email=a@example.org", "commit", "-q", "--allow-empty", "-m", "one"}} {
-		if out, err := exec.CommandContext(t.Context(), "git", args...).CombinedOutput(); err != nil { //nolint:gosec // the test's arguments
+		if out, err := exec.CommandContext(t.Context(), "git", args...).CombinedOutput(); err != nil {
 			t.Fatalf("git %v: %v: %s", args, err, out)
 		}
 	}

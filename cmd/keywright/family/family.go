@@ -119,14 +119,10 @@ func printAll(io *cmdio.IO, families []issuer.Family, format cmdio.Format) error
 		all[i] = show(f)
 		rows[i] = []string{string(f.Prefix), all[i].scopeText(), cmdio.Time(f.CreatedAt)}
 	}
-	if format == cmdio.JSON {
-		return io.JSON(map[string]any{"families": all})
-	}
-	if len(rows) == 0 {
-		io.Notef("no families: make one with keywright family create PREFIX")
-		return nil
-	}
-	return io.Table([]string{"PREFIX", "SCOPES", "CREATED"}, rows)
+	return io.Page(format, cmdio.Page{
+		Value: map[string]any{"families": all}, Heading: []string{"PREFIX", "SCOPES", "CREATED"}, Rows: rows,
+		Empty: "no families: make one with keywright family create PREFIX",
+	})
 }
 
 func newShow(io *cmdio.IO, open cmdio.Openers) *cobra.Command {

@@ -126,7 +126,7 @@ func folder(args []string) string {
 // heeded fails where git looks for hooks elsewhere: ours would stand there and never run. git is asked in the
 // user's own repository, about one value, which runs nothing. Without git there is nothing to ask.
 func heeded(ctx context.Context, args []string) error {
-	cmd := exec.CommandContext(ctx, "git", "-C", folder(args), "config", "--get", "core.hooksPath") //nolint:gosec // the user names the folder
+	cmd := exec.CommandContext(ctx, "git", "-C", folder(args), "config", "--get", "core.hooksPath")
 	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool {
 		return v == "GIT_DIR=" || len(args) > 0 && strings.HasPrefix(v, "GIT_DIR=") // as hookPath takes it
 	})
@@ -144,6 +144,6 @@ func heeded(ctx context.Context, args []string) error {
 }
 
 func isOurs(path string) (bool, error) {
-	text, err := os.ReadFile(path) //nolint:gosec // the hook of the repository that the user named
+	text, err := os.ReadFile(path)
 	return strings.Contains(string(text), mark), err
 }

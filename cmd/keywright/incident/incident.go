@@ -70,23 +70,14 @@ func printPage(io *cmdio.IO, page incident.Page, format cmdio.Format) error {
 		all[i] = s
 		rows[i] = []string{string(s.ID), s.State, s.Verdict, s.Secret, s.where(), cmdio.Time(inc.LastSeenAt)}
 	}
-	if format == cmdio.JSON {
-		return io.JSON(struct {
+	return io.Page(format, cmdio.Page{
+		Value: struct {
 			Incidents []shown `json:"incidents"`
 			Next      string  `json:"next,omitempty"`
-		}{all, page.Next})
-	}
-	if len(rows) == 0 {
-		io.Notef("no incidents")
-		return nil
-	}
-	if err := io.Table([]string{"ID", "STATE", "VERDICT", "SECRET", "WHERE", "LAST SEEN"}, rows); err != nil {
-		return err
-	}
-	if page.Next != "" {
-		io.Notef("there are more: --after %s", page.Next)
-	}
-	return nil
+		}{all, page.Next},
+		Heading: []string{"ID", "STATE", "VERDICT", "SECRET", "WHERE", "LAST SEEN"},
+		Rows:    rows, Empty: "no incidents", Next: page.Next,
+	})
 }
 
 func newShow(io *cmdio.IO, open cmdio.Openers) *cobra.Command {

@@ -57,23 +57,14 @@ func printPage(io *cmdio.IO, page issuer.KeyPage, format cmdio.Format) error {
 		all[i] = s
 		rows[i] = []string{string(s.ID), string(s.Family), s.Owner, s.Status, scopeText(s.Scopes), cmdio.Time(k.CreatedAt), cmdio.Time(k.ExpiresAt), cmdio.Time(k.LastUsedAt)}
 	}
-	if format == cmdio.JSON {
-		return io.JSON(struct {
+	return io.Page(format, cmdio.Page{
+		Value: struct {
 			Keys []shown `json:"keys"`
 			Next string  `json:"next,omitempty"`
-		}{all, page.Next})
-	}
-	if len(rows) == 0 {
-		io.Notef("no keys")
-		return nil
-	}
-	if err := io.Table([]string{"ID", "FAMILY", "OWNER", "STATUS", "SCOPES", "CREATED", "EXPIRES", "LAST USED"}, rows); err != nil {
-		return err
-	}
-	if page.Next != "" {
-		io.Notef("there are more: --after %s", page.Next)
-	}
-	return nil
+		}{all, page.Next},
+		Heading: []string{"ID", "FAMILY", "OWNER", "STATUS", "SCOPES", "CREATED", "EXPIRES", "LAST USED"},
+		Rows:    rows, Empty: "no keys", Next: page.Next,
+	})
 }
 
 func newShow(io *cmdio.IO, open cmdio.Openers) *cobra.Command {

@@ -35,7 +35,7 @@ func run(ctx context.Context, io *cmdio.IO, o *Options, ws *config.Workspace) er
 		return err
 	}
 	result, err := into(ctx, io, o, ws, out.sink)
-	return errors.Join(err, out.close(), verdictOf(result, err))
+	return errors.Join(err, out.close(err), verdictOf(result, err))
 }
 
 // Collector scans a path as `keywright scan PATH` does, without its ignore rules, and gives what is found to sink.

@@ -139,8 +139,8 @@ func (o *Options) check() error {
 		return cmdio.Usagef("%s do not go together: give one of them", strings.Join(modes, " and "))
 	case o.Path == "-" && len(modes) > 0:
 		return cmdio.Usagef("%s has no meaning for standard input", modes[0])
-	case o.Range != "" && !strings.Contains(o.Range, ".."):
-		return cmdio.Usagef("--range %q is not of the form A..B", o.Range)
+	case o.Range != "" && !hasBothEnds(o.Range):
+		return cmdio.Usagef("--range %q is not of the form A..B: both ends must be there", o.Range)
 	case !slices.Contains(formats, o.Format):
 		return cmdio.Usagef("--format %q is none of %s", o.Format, strings.Join(formats, ", "))
 	case o.Verify != "" && !slices.Contains(verifiers, o.Verify):
@@ -159,6 +159,12 @@ func (o *Options) check() error {
 		return cmdio.Usagef("--revoke needs our own keys to be asked about: --verify=issued or --verify=all")
 	}
 	return nil
+}
+
+// hasBothEnds: an empty end is a variable that was not set, and git would take it for HEAD: a range of nothing.
+func hasBothEnds(expression string) bool {
+	from, to, found := strings.Cut(expression, "..")
+	return found && from != "" && strings.TrimPrefix(to, ".") != ""
 }
 
 // byteSize is a flag in bytes with an optional K, M or G (powers of 1024).

@@ -30,7 +30,7 @@ type IO struct {
 
 // System is the process's own streams and environment.
 func System() *IO {
-	terminal := func(f *os.File) bool { return term.IsTerminal(int(f.Fd())) } //nolint:gosec // a descriptor fits
+	terminal := func(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
 	return &IO{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
 		InTerminal: terminal(os.Stdin), OutTerminal: terminal(os.Stdout), ErrTerminal: terminal(os.Stderr),

@@ -48,7 +48,7 @@ func Tend(ctx context.Context, ws *config.Workspace, uses *issuer.Uses, log *slo
 // Logger writes a server's log to stderr: for people on a terminal, JSON lines else.
 func (o *IO) Logger() *slog.Logger {
 	if o.ErrTerminal {
-		return slog.New(tint.NewHandler(o.Err, &tint.Options{NoColor: o.Getenv("NO_COLOR") != ""}))
+		return slog.New(tint.NewTextHandler(o.Err, &tint.Options{NoColor: o.Getenv("NO_COLOR") != ""}))
 	}
 	return slog.New(slog.NewJSONHandler(o.Err, nil))
 }
