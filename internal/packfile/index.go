@@ -157,13 +157,26 @@ func (x *Index) checkOffsets() error {
 	return nil
 }
 
+// checkOrder sees that ids ascend, and that each stands where the fan-out says.
 func (x *Index) checkOrder() error {
-	for i := 1; i < x.count; i++ {
-		if bytes.Compare(x.ID(i-1), x.ID(i)) >= 0 {
+	for i := range x.count {
+		id := x.ID(i)
+		if i > 0 && bytes.Compare(x.ID(i-1), id) >= 0 {
 			return fmt.Errorf("index ids are out of order at %d: %w", i, ErrCorrupt)
+		}
+		if from, to := x.bucket(id[0]); i < from || i >= to {
+			return fmt.Errorf("index id %d is not where its fan-out says: %w", i, ErrCorrupt)
 		}
 	}
 	return nil
+}
+
+// bucket is where the ids stand that start with a byte: from inclusive, to exclusive.
+func (x *Index) bucket(start byte) (from, to int) {
+	if start > 0 {
+		from = int(x.fan(int(start) - 1))
+	}
+	return from, int(x.fan(int(start)))
 }
 
 // Len is the number of objects.
@@ -195,8 +208,9 @@ func (x *Index) Find(id []byte) (int, bool) {
 	if len(id) != x.hashSize {
 		return 0, false
 	}
-	i := sort.Search(x.count, func(i int) bool { return bytes.Compare(x.ID(i), id) >= 0 })
-	return i, i < x.count && bytes.Equal(x.ID(i), id)
+	from, to := x.bucket(id[0])
+	i := from + sort.Search(to-from, func(i int) bool { return bytes.Compare(x.ID(from+i), id) >= 0 })
+	return i, i < to && bytes.Equal(x.ID(i), id)
 }
 
 // PackChecksum is the trailer that the pack of this index must have.

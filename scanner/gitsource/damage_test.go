@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/keywright/keywright/scanner"
+	"github.com/keywright/keywright/scanner/gitsource"
 )
 
 // loose is the file of a loose object.
@@ -186,6 +187,7 @@ func TestWhatIsNotThereIsASkipAndTheRestIsRead(t *testing.T) {
 			if got.err != nil || got.reasons() != c.reasons {
 				t.Fatalf("error %v, reasons %q, want %q: %v", got.err, got.reasons(), c.reasons, got.skips)
 			}
+			sameThroughGit(t, r, gitsource.Options{})
 			if object != "" && (len(got.objects()) != 1 || got.objects()[0] != object) {
 				t.Errorf("skips name %v, want %s", got.objects(), object)
 			}
@@ -215,6 +217,7 @@ func TestDamageInsideAPackLosesOnlyWhatItHit(t *testing.T) {
 		}
 		return b
 	})
+	sameThroughGit(t, r, gitsource.Options{})
 	got := collect(t, r.open().History())
 	if got.err != nil || len(got.objects()) == 0 || len(got.objects()) > 10 || !strings.Contains(got.reasons(), "corrupt-object") {
 		t.Fatalf("error %v, skips %v", got.err, got.skips)
@@ -245,6 +248,7 @@ func TestAPartialCloneReportsEachMissingBlob(t *testing.T) {
 		if !withOrigin {
 			c.git("remote", "remove", "origin")
 		}
+		sameThroughGit(t, c, gitsource.Options{})
 		h := c.open().History()
 		got := collect(t, h)
 		if got.err != nil || got.reasons() != "missing-object" || !reflect.DeepEqual(got.objects(), want) {
@@ -284,6 +288,7 @@ func TestAShallowCloneReportsItsBoundary(t *testing.T) {
 	r.commit("a", "two\n")
 	boundary := r.commit("a", "three\n")
 	c := r.clone("--depth=1")
+	sameThroughGit(t, c, gitsource.Options{})
 	h := c.open().History()
 	got := collect(t, h)
 	if got.err != nil || got.reasons() != "shallow-boundary" || !reflect.DeepEqual(got.objects(), []string{boundary}) {

@@ -38,7 +38,7 @@ func (r *Repository) History() *History {
 // `git cat-file --batch-all-objects` lists them.
 func (h *History) Counts() scanner.Counts { return h.counts }
 
-// Blobs yields the objects in the order in which they are stored.
+// Blobs yields the objects in an order that is the same in each run over the same files.
 func (h *History) Blobs(ctx context.Context) iter.Seq2[scanner.Blob, error] {
 	return func(yield func(scanner.Blob, error) bool) {
 		e := &emitter{yield: yield}
@@ -81,11 +81,7 @@ func (e *emitter) send(b scanner.Blob, err error) bool {
 }
 
 func (h *History) scan(ctx context.Context, e *emitter) {
-	entries, ok := h.list(ctx, e)
-	if !ok || !h.repo.yieldNotes(e.send) {
-		return
-	}
-	if !h.read(ctx, e, entries) || ctx.Err() != nil {
+	if !h.readAll(ctx, e) || ctx.Err() != nil {
 		return
 	}
 	if h.only == nil {
@@ -93,6 +89,22 @@ func (h *History) scan(ctx context.Context, e *emitter) {
 	}
 	h.yieldRefs(ctx, e)
 	h.checkComplete(ctx, e)
+}
+
+// readAll reads every object: by ourselves where that can be done, else through git.
+func (h *History) readAll(ctx context.Context, e *emitter) bool {
+	if h.only == nil && !h.repo.options.NoGit && !h.repo.options.ThroughGit {
+		st, err := h.repo.shim.openStore(ctx)
+		if err == nil {
+			defer func() { _ = st.close() }() // mappings of files that were only read
+			return h.scanStore(ctx, e, st)
+		}
+	}
+	entries, ok := h.list(ctx, e)
+	if !ok || !h.repo.yieldNotes(e.send) {
+		return false
+	}
+	return h.read(ctx, e, entries, &Progress{Total: len(entries)})
 }
 
 // counted are the refs from which commits are counted.
@@ -161,8 +173,8 @@ func (r *Repository) tooLarge(x entry) *scanner.Skip {
 		Detail: fmt.Sprintf("%s of %d bytes, the cap is %d", x.kind, x.size, r.options.MaxBlobBytes)}
 }
 
-func (h *History) read(ctx context.Context, e *emitter, entries []entry) bool {
-	done := Progress{Total: len(entries)}
+// read reads entries through git.
+func (h *History) read(ctx context.Context, e *emitter, entries []entry, done *Progress) bool {
 	for o, err := range h.reader.contents(ctx, entries, h.repo.options.MaxBlobBytes) {
 		if err != nil {
 			h.suspect = true
@@ -172,19 +184,28 @@ func (h *History) read(ctx context.Context, e *emitter, entries []entry) bool {
 			}
 			continue
 		}
-		done.Objects++
-		done.Bytes += o.size
-		if h.repo.options.Progress != nil && done.Objects%progressEvery == 0 {
-			h.repo.options.Progress(done)
-		}
-		if !h.emit(e, o) {
+		if !h.readOne(e, o, done) {
 			return false
 		}
 	}
+	h.tell(*done)
+	return !e.stopped
+}
+
+// readOne counts an object that was read and yields it.
+func (h *History) readOne(e *emitter, o object, done *Progress) bool {
+	done.Objects++
+	done.Bytes += o.size
+	if done.Objects%progressEvery == 0 {
+		h.tell(*done)
+	}
+	return h.emit(e, o)
+}
+
+func (h *History) tell(done Progress) {
 	if h.repo.options.Progress != nil {
 		h.repo.options.Progress(done)
 	}
-	return !e.stopped
 }
 
 // remember keeps the object that a skip names, so that it is not reported as missing too.

@@ -23,6 +23,8 @@ type Options struct {
 	Git string
 	// NoGit reads with go-git although a git program may be there.
 	NoGit bool
+	// ThroughGit reads every object through the git program, also those that could be read without, which is slower.
+	ThroughGit bool
 	// Climb looks for the repository in the folders above the path too, as git does.
 	Climb bool
 	// Getenv, when not nil, gives the variables that git sets for a hook: GIT_DIR, GIT_COMMON_DIR, GIT_WORK_TREE,
