@@ -12,7 +12,7 @@ import (
 // in each run. A sentinel error is some bytes; a compiled expression, a map or a table is more than that.
 func TestOurPackagesDoNoWorkBeforeMain(t *testing.T) {
 	t.Parallel()
-	const mostBytes, mostAllocations = 1024, 12
+	const mostBytes, mostAllocations = 1024, 32
 	cmd := exec.Command(os.Args[0], "-test.run=^$")
 	cmd.Env = append(os.Environ(), "GODEBUG=inittrace=1")
 	trace, err := cmd.CombinedOutput()
