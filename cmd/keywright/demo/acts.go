@@ -22,6 +22,7 @@ import (
 	"github.com/keywright/keywright/issuer"
 	"github.com/keywright/keywright/issuer/audit"
 	"github.com/keywright/keywright/scanner"
+	"github.com/keywright/keywright/scanner/baseline"
 	"github.com/keywright/keywright/scanner/gitsource"
 )
 
@@ -315,7 +316,7 @@ func (d *demo) run(o flow.Options) (*seen, flow.Result, error) {
 	if err != nil {
 		return nil, flow.Result{}, err
 	}
-	s, err := scanner.New(set, scanner.Options{})
+	s, err := scanner.New(set, d.accepted())
 	if err != nil {
 		return nil, flow.Result{}, err
 	}
@@ -326,6 +327,19 @@ func (d *demo) run(o flow.Options) (*seen, flow.Result, error) {
 	found := &seen{planted: d.keys}
 	result, err := flow.Run(d.ctx, s, repo.History(), found, o)
 	return found, result, errors.Join(err, repo.Close())
+}
+
+// accepted are the ignore file and the salt of what was cloned, as `keywright scan` takes them there. A broken one
+// accepts nothing here; the scan says what is wrong with it.
+func (d *demo) accepted() scanner.Options {
+	var o scanner.Options
+	if rules, err := baseline.LoadIgnore(filepath.Join(d.repo.from, baseline.IgnoreFile)); err == nil {
+		o.Ignore = baseline.NewRules(d.io.Now(), nil, rules)
+	}
+	if salt, err := baseline.ReadSalt(filepath.Join(d.repo.from, filepath.FromSlash(baseline.SaltFile))); err == nil {
+		o.Fingerprinter.Salt = func() ([scanner.SaltSize]byte, error) { return salt, nil }
+	}
+	return o
 }
 
 func scopeText(scopes []issuer.Scope) string {
