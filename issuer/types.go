@@ -102,6 +102,10 @@ type Use struct {
 	At  time.Time
 }
 
+// Job is what has to follow a change, named by its ids: a store inserts it in the change's own transaction. The
+// alias lets a store outside of this module be written.
+type Job = jobs.Args
+
 // Sentinels of the store port. Stores wrap them with what was attempted and the id.
 var (
 	ErrNotFound = errors.New("not found")
