@@ -2,7 +2,6 @@ package packfile
 
 import (
 	"encoding/binary"
-	"fmt"
 )
 
 // Type is what an object is. The values are those of a pack's entries.
@@ -49,8 +48,8 @@ type entry struct {
 }
 
 var (
-	errEntryKind = fmt.Errorf("kind of a pack's entry: %w", ErrUnsupported)
-	errEntry     = fmt.Errorf("head of a pack's entry: %w", ErrCorrupt)
+	errEntryKind = error(&flaw{"kind of a pack's entry", ErrUnsupported})
+	errEntry     = error(&flaw{"head of a pack's entry", ErrCorrupt})
 )
 
 // parseEntry reads the head of the entry at an offset. data is the pack without its trailer.
@@ -112,7 +111,7 @@ func (e *entry) readBaseOffset(data []byte, at uint64) error {
 	return nil
 }
 
-var errDelta = fmt.Errorf("delta: %w", ErrCorrupt)
+var errDelta = error(&flaw{"delta", ErrCorrupt})
 
 // deltaSizes reads the two sizes at a delta's start: that of its base and that of its result; rest are its
 // instructions.

@@ -46,7 +46,7 @@ type failure struct {
 var (
 	errCycle  = errors.New("delta whose bases go round in a circle")
 	errNoBase = errors.New("base of a delta is not in the pack")
-	errClosed = fmt.Errorf("pack is closed: %w", ErrChanged)
+	errClosed = error(&flaw{"pack is closed", ErrChanged})
 )
 
 // newForest reads the heads of all entries. copies, when not nil, tells by place in the index what another pack has.

@@ -2,7 +2,6 @@ package packfile
 
 import (
 	"encoding/binary"
-	"fmt"
 	"hash/adler32"
 )
 
@@ -22,11 +21,11 @@ const (
 )
 
 var (
-	errInflate   = fmt.Errorf("compressed data: %w", ErrCorrupt)
-	errCut       = fmt.Errorf("compressed data ends early: %w", ErrCorrupt)
-	errLength    = fmt.Errorf("compressed data is not of the length that its entry says: %w", ErrCorrupt)
-	errAdler     = fmt.Errorf("checksum of compressed data does not hold: %w", ErrCorrupt)
-	errZlibStart = fmt.Errorf("compressed data has no zlib header: %w", ErrCorrupt)
+	errInflate   = error(&flaw{"compressed data", ErrCorrupt})
+	errCut       = error(&flaw{"compressed data ends early", ErrCorrupt})
+	errLength    = error(&flaw{"compressed data is not of the length that its entry says", ErrCorrupt})
+	errAdler     = error(&flaw{"checksum of compressed data does not hold", ErrCorrupt})
+	errZlibStart = error(&flaw{"compressed data has no zlib header", ErrCorrupt})
 )
 
 // Inflater decodes whole zlib streams of known output size. It keeps its tables between calls; the zero value is

@@ -197,7 +197,7 @@ func (k *worker) readMapped(node int32, base []byte) (content []byte, size int64
 // maxScratchBytes is how large a worker's room for delta instructions may stay.
 const maxScratchBytes = 4 << 20
 
-var errID = fmt.Errorf("object is not the one of its id: %w", ErrCorrupt)
+var errID = error(&flaw{"object is not the one of its id", ErrCorrupt})
 
 func (k *worker) readWhole(e entry) ([]byte, int64, error) {
 	content, err := k.room(e.size, Slack)
