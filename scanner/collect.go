@@ -1,7 +1,9 @@
 package scanner
 
 import (
+	"bytes"
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -88,11 +90,15 @@ func (c *collection) blobs() []BlobID {
 // findings makes a finding of each secret, in the order of their first places. located are the places that
 // a Locator knows; nil when none was asked.
 func (c *collection) findings(located map[BlobID][]Location) ([]Finding, []Skip) {
-	out := make([]Finding, 0, len(c.groups))
-	for _, g := range c.groups {
+	// By digest first: secrets that one encoded text holds stand at one place, and must come in one order.
+	groups := slices.SortedFunc(maps.Values(c.groups), func(a, b *group) int {
+		return bytes.Compare(a.best.digest[:], b.best.digest[:])
+	})
+	out := make([]Finding, 0, len(groups))
+	for _, g := range groups {
 		out = append(out, c.finding(g, located))
 	}
-	slices.SortFunc(out, func(a, b Finding) int {
+	slices.SortStableFunc(out, func(a, b Finding) int {
 		return cmp.Or(comparePath(&a.Location, &b.Location), cmp.Compare(a.Pattern, b.Pattern),
 			cmp.Compare(a.Location.Commit, b.Location.Commit), cmp.Compare(a.Redacted, b.Redacted))
 	})
