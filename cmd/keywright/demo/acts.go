@@ -16,6 +16,7 @@ import (
 	"github.com/keywright/keywright/cmd/keywright/internal/cmdio"
 	"github.com/keywright/keywright/internal/config"
 	"github.com/keywright/keywright/internal/flow"
+	"github.com/keywright/keywright/internal/incident"
 	"github.com/keywright/keywright/internal/respond"
 	"github.com/keywright/keywright/internal/secret"
 	"github.com/keywright/keywright/internal/verify"
@@ -42,7 +43,7 @@ type demo struct {
 	keys      [2]issuer.Key
 	plain     [2]secret.Text
 	repo      *repository
-	incidents []string
+	incidents []incident.ID
 }
 
 func (d *demo) close() error {
@@ -83,7 +84,7 @@ func (d *demo) issue() error {
 		if err != nil {
 			return err
 		}
-		d.screen.fact("key", "%s_%s… for %s, %s", family, d.keys[i].ID, owner, scopeText(d.keys[i].Scopes))
+		d.screen.fact("key", "%s_%s… for %s, %s", family, d.keys[i].ID, owner, cmdio.ScopeText(d.keys[i].Scopes))
 	}
 	uses := func(u issuer.Use) { _ = d.ws.Keys.Touch(d.ctx, []issuer.Use{u}) } // one client: no need to batch
 	if d.api, err = startAPI(d.ctx, &issuer.Verifier{Store: d.ws.Keys, Keyring: d.ws.Keyring, Now: d.io.Now, Touch: uses}); err != nil {
@@ -206,7 +207,7 @@ func (d *demo) revoke() error {
 	d.screen.fact("time", "%.1f ms between the first finding and both keys refused", float64(time.Since(seen.first).Microseconds())/1000)
 	for _, inc := range result.Incidents {
 		if inc.Verdict.KeyID != "" {
-			d.incidents = append(d.incidents, string(inc.ID))
+			d.incidents = append(d.incidents, inc.ID)
 		}
 	}
 	return nil
@@ -219,7 +220,7 @@ func (d *demo) prove() error {
 		return err
 	}
 	for _, id := range d.incidents {
-		inc, err := d.ws.Incidents.Incident(d.ctx, incidentID(id))
+		inc, err := d.ws.Incidents.Incident(d.ctx, id)
 		if err != nil {
 			return err
 		}
@@ -340,14 +341,6 @@ func (d *demo) accepted() scanner.Options {
 		o.Fingerprinter.Salt = func() ([scanner.SaltSize]byte, error) { return salt, nil }
 	}
 	return o
-}
-
-func scopeText(scopes []issuer.Scope) string {
-	texts := make([]string, len(scopes))
-	for i, scope := range scopes {
-		texts[i] = string(scope)
-	}
-	return strings.Join(texts, " ")
 }
 
 func through(decoded []string) string {

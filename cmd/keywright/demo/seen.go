@@ -42,8 +42,6 @@ func (s *seen) Skipped(skip scanner.Skip) error {
 
 func (s *seen) Done(scanner.Summary) error { return nil }
 
-func incidentID(id string) incident.ID { return incident.ID(id) }
-
 func outcomes(inc incident.Incident) string {
 	var texts []string
 	for _, o := range inc.Outcomes {

@@ -6,7 +6,6 @@ package family
 import (
 	"crypto/rand"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -41,17 +40,6 @@ func show(f issuer.Family) shown {
 	return shown{f.Prefix, scopes, cmdio.Stamp(f.CreatedAt)}
 }
 
-func (s shown) scopeText() string {
-	if len(s.Scopes) == 0 {
-		return "(none)"
-	}
-	texts := make([]string, len(s.Scopes))
-	for i, scope := range s.Scopes {
-		texts[i] = string(scope)
-	}
-	return strings.Join(texts, " ")
-}
-
 func newCreate(io *cmdio.IO, open cmdio.Openers) *cobra.Command {
 	var scopes []string
 	var format cmdio.Format
@@ -61,12 +49,8 @@ func newCreate(io *cmdio.IO, open cmdio.Openers) *cobra.Command {
 		Example: `  keywright family create acme_live --scope orders:read --scope orders:write`,
 		Args:    cmdio.Args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			rights := make([]issuer.Scope, len(scopes))
-			for i, scope := range scopes {
-				rights[i] = issuer.Scope(scope)
-			}
 			return open.Change(cmd.Context(), func(ws *config.Workspace) error {
-				f, err := ws.Issuer(rand.Reader).CreateFamily(cmd.Context(), issuer.Prefix(args[0]), rights, io.Act(""))
+				f, err := ws.Issuer(rand.Reader).CreateFamily(cmd.Context(), issuer.Prefix(args[0]), cmdio.ToScopes(scopes), io.Act(""))
 				if err != nil {
 					return err
 				}
@@ -74,7 +58,7 @@ func newCreate(io *cmdio.IO, open cmdio.Openers) *cobra.Command {
 				if format == cmdio.JSON {
 					return io.JSON(show(f))
 				}
-				_, err = fmt.Fprintf(io.Out, "created family %s, scopes %s\n", f.Prefix, show(f).scopeText())
+				_, err = fmt.Fprintf(io.Out, "created family %s, scopes %s\n", f.Prefix, cmdio.ScopeText(f.Scopes))
 				return err
 			})
 		},
@@ -117,7 +101,7 @@ func printAll(io *cmdio.IO, families []issuer.Family, format cmdio.Format) error
 	rows := make([][]string, len(families))
 	for i, f := range families {
 		all[i] = show(f)
-		rows[i] = []string{string(f.Prefix), all[i].scopeText(), cmdio.Time(f.CreatedAt)}
+		rows[i] = []string{string(f.Prefix), cmdio.ScopeText(f.Scopes), cmdio.Time(f.CreatedAt)}
 	}
 	return io.Page(format, cmdio.Page{
 		Value: map[string]any{"families": all}, Heading: []string{"PREFIX", "SCOPES", "CREATED"}, Rows: rows,
@@ -141,7 +125,7 @@ func newShow(io *cmdio.IO, open cmdio.Openers) *cobra.Command {
 					return io.JSON(show(f))
 				}
 				s := show(f)
-				return io.Fields("prefix", string(s.Prefix), "scopes", s.scopeText(), "created", cmdio.Time(f.CreatedAt))
+				return io.Fields("prefix", string(s.Prefix), "scopes", cmdio.ScopeText(s.Scopes), "created", cmdio.Time(f.CreatedAt))
 			})
 		},
 	}

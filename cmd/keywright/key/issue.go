@@ -65,14 +65,14 @@ func runIssue(ctx context.Context, io *cmdio.IO, open cmdio.Openers, o issueOpti
 	if err := hand(io, out, o, plain, k); err != nil {
 		return fmt.Errorf("key %s was issued but could not be handed over (revoke it): %w", k.ID, err)
 	}
-	io.Notef("issued %s to %s, scopes %s, %s; it is shown this once", k.ID, k.Owner, scopeText(k.Scopes), until(k.ExpiresAt))
+	io.Notef("issued %s to %s, scopes %s, %s; it is shown this once", k.ID, k.Owner, cmdio.ScopeText(k.Scopes), until(k.ExpiresAt))
 	return nil
 }
 
 func issue(ctx context.Context, io *cmdio.IO, open cmdio.Openers, o issueOptions, expires time.Time) (plain secret.Text, k issuer.Key, err error) {
 	err = open.Change(ctx, func(ws *config.Workspace) error {
 		plain, k, err = ws.Issuer(rand.Reader).Issue(ctx, issuer.IssueRequest{
-			Family: issuer.Prefix(o.family), Owner: o.owner, Label: o.label, Scopes: toScopes(o.scopes),
+			Family: issuer.Prefix(o.family), Owner: o.owner, Label: o.label, Scopes: cmdio.ToScopes(o.scopes),
 			ExpiresAt: expires, Act: io.Act(""),
 		})
 		if errors.Is(err, issuer.ErrNotFound) {

@@ -58,28 +58,6 @@ func show(io *cmdio.IO, k issuer.Key) shown {
 func printFields(io *cmdio.IO, k issuer.Key) error {
 	s := show(io, k)
 	return io.Fields("id", string(s.ID), "family", string(s.Family), "owner", s.Owner, "label", s.Label,
-		"scopes", scopeText(s.Scopes), "status", s.Status, "created", cmdio.Time(k.CreatedAt), "expires", cmdio.Time(k.ExpiresAt),
+		"scopes", cmdio.ScopeText(s.Scopes), "status", s.Status, "created", cmdio.Time(k.CreatedAt), "expires", cmdio.Time(k.ExpiresAt),
 		"last used", cmdio.Time(k.LastUsedAt), "revoked", cmdio.Time(k.RevokedAt), "reason", s.RevokedReason)
-}
-
-func scopeText(scopes []issuer.Scope) string {
-	if len(scopes) == 0 {
-		return "(none)"
-	}
-	text := ""
-	for i, scope := range scopes {
-		if i > 0 {
-			text += " "
-		}
-		text += string(scope)
-	}
-	return text
-}
-
-func toScopes(texts []string) []issuer.Scope {
-	scopes := make([]issuer.Scope, len(texts))
-	for i, text := range texts {
-		scopes[i] = issuer.Scope(text)
-	}
-	return scopes
 }

@@ -55,7 +55,7 @@ func printPage(io *cmdio.IO, page issuer.KeyPage, format cmdio.Format) error {
 	for i, k := range page.Keys {
 		s := show(io, k)
 		all[i] = s
-		rows[i] = []string{string(s.ID), string(s.Family), s.Owner, s.Status, scopeText(s.Scopes), cmdio.Time(k.CreatedAt), cmdio.Time(k.ExpiresAt), cmdio.Time(k.LastUsedAt)}
+		rows[i] = []string{string(s.ID), string(s.Family), s.Owner, s.Status, cmdio.ScopeText(s.Scopes), cmdio.Time(k.CreatedAt), cmdio.Time(k.ExpiresAt), cmdio.Time(k.LastUsedAt)}
 	}
 	return io.Page(format, cmdio.Page{
 		Value: struct {

@@ -74,7 +74,7 @@ func keyID(ctx context.Context, io *cmdio.IO, arg string) (issuer.KeyID, error) 
 		return parsed.ID, nil
 	}
 	body := arg[strings.LastIndexByte(arg, '_')+1:]
-	if len(body) < issuer.IDLen || strings.Trim(body[:issuer.IDLen], base62) != "" {
+	if len(body) < issuer.IDLen || !issuer.KeyID(body[:issuer.IDLen]).Valid() {
 		return "", cmdio.Usagef("that is no key id: an id has %d letters and digits", issuer.IDLen)
 	}
 	if rest := body[issuer.IDLen:]; rest != "" && !strings.HasPrefix(rest, "…") && !strings.HasPrefix(rest, "...") {
@@ -82,5 +82,3 @@ func keyID(ctx context.Context, io *cmdio.IO, arg string) (issuer.KeyID, error) 
 	}
 	return issuer.KeyID(body[:issuer.IDLen]), nil
 }
-
-const base62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
