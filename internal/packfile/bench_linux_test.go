@@ -93,7 +93,7 @@ func walkOnce(b *testing.B, r repository, options packfile.Options) packfile.Sta
 	b.Helper()
 	packs := r.packs(b)
 	v := packfile.Visitor{
-		Object: func(packfile.Object) error { return nil },
+		Object: func(packfile.Object) (any, error) { return nil, nil },
 		Unread: func(u packfile.Unread) error { return u.Err },
 	}
 	stats, err := packfile.Walk(b.Context(), packs, options, v)

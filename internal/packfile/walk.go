@@ -48,7 +48,23 @@ type Object struct {
 	ID     []byte // a part of the index: do not change it
 	Type   Type
 	Data   []byte
+	// Segments says how Data was made of the content of the object that Base belongs to: ascending, without gaps,
+	// the copies coalesced. Nil: the object is whole, or its base was not given to the visitor. Valid in the call only.
+	Segments []Segment
+	// Base is what the visitor returned for the object that this one was made from; nil with nil Segments.
+	Base any
+	// IsBase says that others will be made from this one: what the visitor returns for it comes back as their Base.
+	IsBase bool
 }
+
+// Segment is a stretch of an object's content: it begins where the one before it ends.
+type Segment struct {
+	Len  int
+	From int // where it begins in the base's content; Inserted when it is new
+}
+
+// Inserted marks a [Segment] that was copied from nowhere.
+const Inserted = -1
 
 // Unread is an object that could not be read.
 type Unread struct {
@@ -77,9 +93,10 @@ const (
 )
 
 // Visitor receives what a walk finds. Both functions are called by several goroutines at once, must be there, and
-// end the walk by returning an error.
+// end the walk by returning an error. What Object returns may come back as the Base of several objects in several
+// goroutines at once.
 type Visitor struct {
-	Object func(Object) error
+	Object func(Object) (carry any, err error)
 	Unread func(Unread) error
 }
 

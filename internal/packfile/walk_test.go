@@ -29,7 +29,7 @@ func (s *seen) visitor() packfile.Visitor {
 	return packfile.Visitor{Object: s.object, Unread: s.miss}
 }
 
-func (s *seen) object(o packfile.Object) error {
+func (s *seen) object(o packfile.Object) (any, error) {
 	id, seen := hex.EncodeToString(o.ID), object{o.Type.String(), len(o.Data), sha256.Sum256(o.Data)}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -37,7 +37,7 @@ func (s *seen) object(o packfile.Object) error {
 		s.twice = append(s.twice, id)
 	}
 	s.objects[id] = seen
-	return nil
+	return nil, nil
 }
 
 func (s *seen) miss(u packfile.Unread) error {
@@ -156,11 +156,11 @@ func TestObjectsThatAreHandedOverStayWhatTheyWere(t *testing.T) {
 	r.git(t, nil, "repack", "-qadf", "--depth=4095")
 	var mu sync.Mutex
 	var kept []packfile.Object
-	v := packfile.Visitor{Unread: (&seen{}).miss, Object: func(o packfile.Object) error {
+	v := packfile.Visitor{Unread: (&seen{}).miss, Object: func(o packfile.Object) (any, error) {
 		mu.Lock()
 		defer mu.Unlock()
 		kept = append(kept, o)
-		return nil
+		return nil, nil
 	}}
 	if _, err := packfile.Walk(t.Context(), r.packs(t), packfile.Options{Keep: true}, v); err != nil {
 		t.Fatal(err)
@@ -168,7 +168,7 @@ func TestObjectsThatAreHandedOverStayWhatTheyWere(t *testing.T) {
 	var s seen
 	s.visitor()
 	for _, o := range kept {
-		if err := s.object(o); err != nil {
+		if _, err := s.object(o); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -290,7 +290,7 @@ func (k *worker) idHolds(content []byte) bool {
 func (k *worker) deliver(content []byte) {
 	k.stats.Objects++
 	k.stats.Bytes += int64(len(content))
-	err := k.walk.visitor.Object(Object{Pack: k.pack, Worker: k.number, ID: k.id, Type: k.kind, Data: content})
+	_, err := k.walk.visitor.Object(Object{Pack: k.pack, Worker: k.number, ID: k.id, Type: k.kind, Data: content})
 	if err != nil {
 		k.walk.stop(err)
 	}

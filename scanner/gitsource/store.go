@@ -141,11 +141,11 @@ func (st *store) walk(ctx context.Context, limit int64, out chan<- parcel) error
 	options := packfile.Options{Workers: 1, Keep: true, MaxObjectBytes: limit,
 		MaxHeldBytes: max(packfile.DefaultMaxHeldBytes, 4*min(limit, 1<<40))}
 	_, err := packfile.Walk(ctx, st.packs, options, packfile.Visitor{
-		Object: func(o packfile.Object) error {
+		Object: func(o packfile.Object) (any, error) {
 			size := int64(len(o.Data))
 			next.objects = append(next.objects, object{entry: entry{id: st.repo.format.raw(o.ID), kind: kindOf(o.Type), size: size}, data: o.Data})
 			next.bytes += size
-			return sendFull()
+			return nil, sendFull()
 		},
 		Unread: func(u packfile.Unread) error {
 			next.unread = append(next.unread, u)
