@@ -185,13 +185,13 @@ func TestAWalkEndsWhenItIsToldTo(t *testing.T) {
 	enough := errors.New("enough")
 	var s seen
 	v := s.visitor()
-	v.Object = func(packfile.Object) error { return enough }
+	v.Object = func(packfile.Object) (any, error) { return nil, enough }
 	stats, err := packfile.Walk(t.Context(), packs, packfile.Options{}, v)
 	if !errors.Is(err, enough) || stats.Objects >= int64(whole) {
 		t.Errorf("%d of %d objects, %v", stats.Objects, whole, err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	v.Object = func(packfile.Object) error { cancel(); <-ctx.Done(); return ctx.Err() }
+	v.Object = func(packfile.Object) (any, error) { cancel(); <-ctx.Done(); return nil, ctx.Err() }
 	if _, err := packfile.Walk(ctx, packs, packfile.Options{}, v); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
 	}
@@ -255,7 +255,7 @@ func TestATruncatedPackIsReportedAsChanged(t *testing.T) {
 			var s seen
 			var once sync.Once
 			v := s.visitor()
-			v.Object = func(o packfile.Object) error {
+			v.Object = func(o packfile.Object) (any, error) {
 				once.Do(func() { r.truncate(t, ".pack", int64(c.left)) })
 				return s.object(o)
 			}
