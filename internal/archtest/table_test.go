@@ -40,6 +40,7 @@ var rooms = map[string]room{
 	"internal/archtest":   {},
 	"internal/ci":         {},
 	"scanner/decode":      {},
+	"scanner/memory":      {},
 	"webhook/githubtest":  {forTests: true},
 	"patterns":            {may: []string{"internal/checksum"}},
 	"scanner":             {may: []string{"internal/secret", "internal/checksum", "patterns", "scanner/decode"}},
