@@ -77,7 +77,7 @@ func (s ids) has(id []byte) bool {
 		return false
 	}
 	low, high := 0, n
-	guess := int(uint64(binary.BigEndian.Uint32(id)) * uint64(n) >> 32) //nolint:gosec // below n
+	guess := int(uint64(binary.BigEndian.Uint32(id)) * uint64(n) >> 32)
 	for step := 16; low < high; step *= 4 {
 		switch bytes.Compare(s[guess*size:(guess+1)*size], id) {
 		case 0:
@@ -140,8 +140,8 @@ func (d *Draft) encode(key Key) ([]byte, error) {
 	}
 	out := make([]byte, 0, size)
 	out = append(append(append(out, magic...), key[:]...), byte(d.idSize)) //nolint:gosec // 20 or 32
-	out = binary.BigEndian.AppendUint64(out, uint64(len(clean)/d.idSize))
-	out = binary.BigEndian.AppendUint64(out, uint64(len(marked)/d.idSize))
+	out = binary.BigEndian.AppendUint64(out, uint64(len(clean)/d.idSize)) //nolint:gosec // not negative
+	out = binary.BigEndian.AppendUint64(out, uint64(len(marked)/d.idSize)) //nolint:gosec // not negative
 	out = binary.BigEndian.AppendUint64(out, uint64(len(d.counts)))
 	out = append(append(append(append(out, d.state[:]...), clean...), marked...), d.counts...)
 	sum := sha256.Sum256(out)

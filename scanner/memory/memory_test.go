@@ -16,7 +16,7 @@ import (
 )
 
 func id(n, size int) []byte {
-	sum := sha256.Sum256(binary.BigEndian.AppendUint64(nil, uint64(n))) //nolint:gosec // small
+	sum := sha256.Sum256(binary.BigEndian.AppendUint64(nil, uint64(n)))
 	return sum[:size]
 }
 
@@ -158,7 +158,7 @@ func TestWhatOthersMayWriteIsNotTrusted(t *testing.T) {
 	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("mode %v, %v", info.Mode(), err)
 	}
-	if err := os.Chmod(file, 0o666); err != nil { //nolint:gosec // the point of the test
+	if err := os.Chmod(file, 0o666); err != nil {
 		t.Fatal(err)
 	}
 	if m, note := f.Load("repo", key); m.Len() != 0 || note == "" {
@@ -173,7 +173,7 @@ func TestWhatOthersMayWriteIsNotTrusted(t *testing.T) {
 	if m, _ := f.Load("repo", key); m.Len() != 0 {
 		t.Error("a link was followed")
 	}
-	if err := os.Chmod(path, 0o777); err != nil { //nolint:gosec // the point of the test
+	if err := os.Chmod(path, 0o777); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := memory.Open(path); !errors.Is(err, memory.ErrOpenToOthers) {
