@@ -140,7 +140,7 @@ func (d *Draft) encode(key Key) ([]byte, error) {
 	}
 	out := make([]byte, 0, size)
 	out = append(append(append(out, magic...), key[:]...), byte(d.idSize)) //nolint:gosec // 20 or 32
-	out = binary.BigEndian.AppendUint64(out, uint64(len(clean)/d.idSize)) //nolint:gosec // not negative
+	out = binary.BigEndian.AppendUint64(out, uint64(len(clean)/d.idSize))  //nolint:gosec // not negative
 	out = binary.BigEndian.AppendUint64(out, uint64(len(marked)/d.idSize)) //nolint:gosec // not negative
 	out = binary.BigEndian.AppendUint64(out, uint64(len(d.counts)))
 	out = append(append(append(append(out, d.state[:]...), clean...), marked...), d.counts...)
