@@ -337,7 +337,9 @@ func TestADeltaAwareScanAgreesAtItsLimits(t *testing.T) {
 		{"matches in a blob", func(l *Limits) { l.MaxMatchesPerBlob = 2 }},
 		{"distinct secrets", func(l *Limits) { l.MaxFindings = 7 }},
 		{"places", func(l *Limits) { l.MaxLocations = 1 }},
-		{"decoded bytes", func(l *Limits) { l.Decode.MaxBytes = 700 }},
+		{"few decoded bytes", func(l *Limits) { l.Decode.MaxBytes = 700 }},
+		{"more decoded bytes", func(l *Limits) { l.Decode.MaxBytes = 2500 }},
+		{"many decoded bytes", func(l *Limits) { l.Decode.MaxBytes = 8000 }},
 		{"depth of encodings", func(l *Limits) { l.Decode.MaxDepth = 1 }},
 		{"nothing decoded", func(l *Limits) { l.Decode.MaxDepth = -1 }},
 	} {
@@ -362,20 +364,22 @@ func TestADeltaAwareScanAgreesAtItsLimits(t *testing.T) {
 // TestHitsAreCarriedAsThePrefilterFindsThem compares the hits themselves: most of them come to no finding.
 func TestHitsAreCarriedAsThePrefilterFindsThem(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(400) {
+	compared := 0
+	for seed := range uint64(3000) {
 		random := rand.New(rand.NewPCG(seed, 6))
 		p := &program{}
-		for range 1 + random.IntN(8) {
-			text := make([]byte, minAnchor+random.IntN(5))
+		longest := 1 + random.IntN(5)
+		for range 1 + random.IntN(6) {
+			text := make([]byte, minAnchor+random.IntN(longest))
 			for i := range text {
-				text[i] = "ab1"[random.IntN(3)]
+				text[i] = "ab"[random.IntN(2)]
 			}
 			l := literal{text: string(text), fold: random.IntN(2) == 0}
 			if len(text) == minAnchor && random.IntN(2) == 0 {
-				l.before.add("ab1x"[random.IntN(4)])
+				l.before.add("abx"[random.IntN(3)])
 			}
 			if len(text) == minAnchor && random.IntN(2) == 0 {
-				l.after.add("ab1x"[random.IntN(4)])
+				l.after.add("abx"[random.IntN(3)])
 			}
 			if !slices.ContainsFunc(p.literals, func(o literal) bool { return o.name() == l.name() }) {
 				p.literals = append(p.literals, l)
@@ -385,12 +389,12 @@ func TestHitsAreCarriedAsThePrefilterFindsThem(t *testing.T) {
 		noise := func(n int) []byte {
 			out := make([]byte, n)
 			for i := range out {
-				out[i] = "aabbABB11x"[random.IntN(10)]
+				out[i] = "aaabbbABBx"[random.IntN(10)]
 			}
 			return out
 		}
 		w := &writer{random, []string{string(noise(4))}}
-		base := noise(random.IntN(200))
+		base := noise(random.IntN(400))
 		data, segments := w.edit(base)
 		traces := &Traces{}
 		for _, h := range hitsOf(p.prefilter, base) {
@@ -400,6 +404,7 @@ func TestHitsAreCarriedAsThePrefilterFindsThem(t *testing.T) {
 		if !c.hits(p, data, segments, traces) {
 			continue
 		}
+		compared++
 		var got []hit
 		c.each(func(literal, start, end int) bool {
 			got = append(got, hit{literal, start, end})
@@ -408,6 +413,9 @@ func TestHitsAreCarriedAsThePrefilterFindsThem(t *testing.T) {
 		if want := hitsOf(p.prefilter, data); !slices.Equal(got, want) {
 			t.Fatalf("seed %d: hits %v, want %v", seed, got, want)
 		}
+	}
+	if compared < 1000 {
+		t.Errorf("%d texts are compared", compared)
 	}
 }
 
