@@ -6,6 +6,7 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -31,6 +32,7 @@ type graph struct {
 	commits map[oid]commit
 	tags    map[oid]tag
 	authors map[string]string // one copy of each author
+	mu      sync.Mutex        // while objects are added
 }
 
 func newGraph(f objectFormat) *graph {
@@ -39,6 +41,8 @@ func newGraph(f objectFormat) *graph {
 
 // addCommit parses and keeps a commit; false when its header is not one.
 func (g *graph) addCommit(id oid, data []byte) (commit, bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	c, ok := commit{}, false
 	for line := range headerLines(data) {
 		key, value, _ := bytes.Cut(line, []byte(" "))
@@ -63,6 +67,8 @@ func (g *graph) addCommit(id oid, data []byte) (commit, bool) {
 
 // addTag parses and keeps an annotated tag; false when its header is not one.
 func (g *graph) addTag(id oid, data []byte) (tag, bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	t, ok := tag{}, false
 	for line := range headerLines(data) {
 		key, value, _ := bytes.Cut(line, []byte(" "))

@@ -44,13 +44,13 @@ func (h *History) learnGraph(ctx context.Context) error {
 	if h.present != nil {
 		return nil
 	}
-	h.present = map[oid]struct{}{}
+	h.present = newPresence(nil)
 	var entries []entry
 	for x, err := range h.reader.list(ctx) {
 		if err != nil && !isSkip(err) {
 			return err
 		}
-		h.present[x.id] = struct{}{}
+		h.present.add(x.id)
 		if x.kind == typeCommit || x.kind == typeTag {
 			entries = append(entries, x)
 		}

@@ -24,7 +24,7 @@ func newPlaces(r *Repository, ids []scanner.BlobID, names nameSet) *places {
 		found: map[scanner.BlobID][]scanner.Location{}, seen: map[string]bool{}}
 	for _, id := range ids {
 		p.ids[id] = true
-		if name, ok := names.byID[id]; ok {
+		if name, ok := names.name(id); ok {
 			p.names[name] = id
 		}
 	}
