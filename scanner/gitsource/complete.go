@@ -21,8 +21,8 @@ func (g *giver) checkComplete(ctx context.Context) error {
 	h := g.history
 	shallow := h.shallowSet()
 	// FETCH_HEAD and its like count for places only: git prunes what nothing else reaches, so a gap there is none.
-	all := h.graph.reach(h.counted(ctx), shallow)
-	h.counts.Commits = len(all.commits)
+	all := h.graph.cover(h.counted(ctx), shallow, nil)
+	h.counts.Commits = all.count
 	if err := g.shallow(all, shallow); err != nil {
 		return err
 	}
@@ -64,7 +64,7 @@ func (g *giver) shallow(all reached, shallow map[oid]bool) error {
 	h := g.history
 	var cutAt []oid
 	for id := range shallow {
-		if _, ok := all.commits[id]; ok && h.lacksParent(id) {
+		if n, ok := h.graph.commits.number(id); ok && all.has(n) && h.lacksParent(n) {
 			cutAt = append(cutAt, id)
 		}
 	}
@@ -81,9 +81,10 @@ func (g *giver) shallow(all reached, shallow map[oid]bool) error {
 	return nil
 }
 
-func (h *History) lacksParent(id oid) bool {
-	for _, p := range h.graph.commits[id].parents {
-		if _, ok := h.graph.commits[p]; !ok {
+// lacksParent says whether a parent of the n-th commit is not there.
+func (h *History) lacksParent(n int) bool {
+	for _, p := range h.graph.commits.parents(n, nil) {
+		if _, ok := h.graph.commits.number(p); !ok {
 			return true
 		}
 	}
@@ -131,9 +132,9 @@ func (h *History) missingBelow(ctx context.Context, all reached) []scanner.Skip 
 // boundaries are the commits at which git must stop: shallow ones, and those with a parent that is not there.
 func (h *History) boundaries(all reached) []oid {
 	ids := h.repo.shallow()
-	for id := range all.commits {
-		if h.lacksParent(id) {
-			ids = append(ids, id)
+	for n := range h.graph.commits.len() {
+		if all.has(n) && h.lacksParent(n) {
+			ids = append(ids, h.graph.commits.idOf(n))
 		}
 	}
 	sortIDs(ids)

@@ -81,7 +81,7 @@ func (h *History) headerPlaces(ids []scanner.BlobID) map[scanner.BlobID][]scanne
 		if !ok {
 			continue
 		}
-		if c, ok := h.graph.commits[key]; ok {
+		if c, ok := h.graph.commit(key); ok {
 			found[id] = []scanner.Location{commitPlace(string(id), c)}
 		}
 		if t, ok := h.graph.tags[key]; ok {
