@@ -6,7 +6,7 @@ const MinRun = 20
 // Limits bound the work on one text.
 type Limits struct {
 	MaxDepth   int   // encodings inside encodings; 0: DefaultDepth, negative: nothing is decoded
-	MaxBytes   int64 // decoded bytes in all; 0: DefaultBytes and four times the text
+	MaxBytes   int64 // decoded bytes in all, and bytes read from archives; 0: DefaultBytes and four times the text
 	MaxMembers int   // files of archives in all; 0: DefaultMembers
 }
 
