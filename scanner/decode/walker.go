@@ -106,7 +106,7 @@ func (w *Walker) cut(c Cut) {
 // give hands a piece to the visitor and looks into it when it may hold another encoding.
 func (w *Walker) give(p *Piece, depth int) {
 	w.visit(p)
-	if depth+1 < w.limits.MaxDepth && nests(p.Data) {
+	if depth+1 < w.limits.MaxDepth && len(p.Data) >= MinRun && nests(p.Data) {
 		w.walk(p.Data, p, depth+1)
 	}
 }
