@@ -15,6 +15,9 @@ import (
 func isArchive(data []byte) bool { return archiveKind(data) != "" }
 
 func archiveKind(data []byte) string {
+	if len(data) == 0 || !archiveStarts[data[0]] && !endsAsZip(data) && !isTar(data) {
+		return ""
+	}
 	switch {
 	case bytes.HasPrefix(data, []byte{0x1f, 0x8b, 8}):
 		return "gzip"
@@ -22,7 +25,7 @@ func archiveKind(data []byte) string {
 		return "bzip2"
 	case bytes.HasPrefix(data, []byte("PK\x03\x04")), endsAsZip(data):
 		return "zip"
-	case len(data) >= 512 && string(data[257:262]) == "ustar":
+	case isTar(data):
 		return "tar"
 	case isZlib(data):
 		return "zlib"
@@ -48,6 +51,19 @@ var unopened = [...]struct{ name, start string }{
 	{"git bundle", "# v2 git bundle\n"},
 	{"git bundle", "# v3 git bundle\n"},
 }
+
+// archiveStarts are the bytes that the archives begin with which their first bytes give away.
+var archiveStarts = func() (t [256]bool) {
+	for _, c := range []byte{0x1f, 'B', 'P', 0x78} {
+		t[c] = true
+	}
+	for _, u := range unopened {
+		t[u.start[0]] = true
+	}
+	return t
+}()
+
+func isTar(data []byte) bool { return len(data) >= 512 && string(data[257:262]) == "ustar" }
 
 // endsAsZip says whether the record that ends a zip archive without a comment ends data: a program that
 // unpacks itself, a jar that runs, stands in front of its archive.
@@ -96,6 +112,9 @@ func (w *Walker) archive(data []byte, parent *Piece, depth int) bool {
 
 // stream reads the one text that is compressed in an archive of size bytes.
 func (w *Walker) stream(decoder string, r io.Reader, size int, parent *Piece, depth int) {
+	if !w.takeInput(decoder, int64(size)) {
+		return
+	}
 	w.give(w.child(parent, depth, decoder, w.read(decoder, r), whole{0, size}, 0), depth)
 }
 
@@ -130,6 +149,9 @@ func (w *Walker) zip(data []byte, parent *Piece, depth int) bool {
 }
 
 func (w *Walker) zipMember(f *zip.File, size int, parent *Piece, depth int) {
+	if !w.takeInput("zip", int64(min(f.CompressedSize64, uint64(size)))) { //nolint:gosec // at most size
+		return
+	}
 	content, err := f.Open()
 	if err != nil {
 		w.cut(Cut{"zip", false, "a member's compression is not known or its header is broken"})
@@ -193,6 +215,17 @@ func (w *Walker) member(decoder string) bool {
 		w.cut(Cut{decoder, true, "too many members"})
 		return false
 	}
+	return true
+}
+
+// takeInput asks the budget for n bytes of an archive: members may lie one over the other, so that all of them
+// together are many times the archive, and unfold to nothing.
+func (w *Walker) takeInput(decoder string, n int64) bool {
+	if w.input+n > w.limits.MaxBytes {
+		w.cut(Cut{decoder, true, "the budget of bytes read from archives is spent"})
+		return false
+	}
+	w.input += n
 	return true
 }
 

@@ -6,7 +6,7 @@ const MinRun = 20
 // Limits bound the work on one text.
 type Limits struct {
 	MaxDepth   int   // encodings inside encodings; 0: DefaultDepth, negative: nothing is decoded
-	MaxBytes   int64 // decoded bytes in all; 0: DefaultBytes and four times the text
+	MaxBytes   int64 // decoded bytes in all, and bytes read from archives; 0: DefaultBytes and four times the text
 	MaxMembers int   // files of archives in all; 0: DefaultMembers
 }
 
@@ -77,13 +77,16 @@ func nests(data []byte) bool {
 // isText says whether at least 9 of 10 bytes of a sample are printable ASCII or white space.
 func isText(data []byte) bool {
 	sample := data[:min(len(data), 512)]
-	printable := 0
+	others := len(sample) / 10
 	for _, c := range sample {
 		if isPrintable(c) {
-			printable++
+			continue
+		}
+		if others--; others < 0 {
+			return false
 		}
 	}
-	return printable*10 >= len(sample)*9
+	return true
 }
 
 // isAllText says whether every byte is printable ASCII or white space.

@@ -288,6 +288,7 @@ func TestEveryAlignmentIsDecoded(t *testing.T) {
 func FuzzWalk(f *testing.F) {
 	for _, seed := range []string{
 		"", b64(text), hex.EncodeToString([]byte(text)), "%41%42" + text, gz(text), tarball(text, "a"), zipped(f, "a", text),
+		zlibbed(text), bzipped, gz(tarball(zipped(f, "a", text), "b")), dump(text, "%08x  ", 1), lines("+", b64(text+text)), every(text, "&#%d;"),
 		"\xff\xfe" + strings.Join(strings.Split(text, ""), "\x00"), b64(b64(text)) + "\n" + b64(text), `"` + b64(text) + `\n` + b64(text),
 	} {
 		f.Add([]byte(seed))

@@ -96,6 +96,8 @@ func nextGroup(data []byte, p, count int) int {
 	return p
 }
 
+func isHex(c byte) bool { return classes[c]&classHex != 0 }
+
 // isSeparator says whether c may stand between two groups on a line.
 func isSeparator(c byte) bool { return c == ' ' || c == ',' || c == ':' || c == ';' || c == '\t' }
 

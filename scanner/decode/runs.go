@@ -106,52 +106,6 @@ func (w *Walker) word(data []byte, i int, wanted bool, parent *Piece, depth int)
 	return end
 }
 
-// nextWord is where the next word begins, at i or later, that may be a run of MinRun characters or the first
-// of as many bytes written apart; limit or more when none begins before it. In front of i no word is cut.
-//
-// Ordinary text is full of short words. One look at the end of a possible run, and from there back to what
-// ends it, skips most of them. Bytes written apart begin with MinRun characters of groups and what separates
-// them, whatever comes after those.
-func nextWord(data []byte, i, limit int) int {
-	last := len(data) - MinRun // where the last run may begin
-	for i < limit && i <= last {
-		j := i + MinRun - 1
-		if classes[data[j]]&classGroups != 0 && inGroups(data, i, j) {
-			return wordStart(data, i)
-		}
-		for j >= i && classes[data[j]]&classBase64 != 0 {
-			j--
-		}
-		if j < i {
-			return i
-		}
-		i = j + 1
-	}
-	if i > last {
-		return len(data)
-	}
-	return i
-}
-
-func wordStart(data []byte, i int) int {
-	for i < len(data) && classes[data[i]]&classBase64 == 0 {
-		i++
-	}
-	return i
-}
-
-// inGroups says whether MinRun characters of groups stand around j, not before i.
-func inGroups(data []byte, i, j int) bool {
-	start, end := j, j+1
-	for start > i && classes[data[start-1]]&classGroups != 0 {
-		start--
-	}
-	for end < len(data) && end-start < MinRun && classes[data[end]]&classGroups != 0 {
-		end++
-	}
-	return end-start >= MinRun
-}
-
 // extend adds the lines that continue the run, and returns where the search goes on.
 //
 // A line continues a run when it holds nothing else than the run's characters up to its end, a quote or
@@ -159,8 +113,11 @@ func inGroups(data []byte, i, j int) bool {
 // continued: ordinary text is full of such words.
 func (r *run) extend(data []byte) int {
 	first := &r.lines[0]
-	mark, part := markOf(data, first.start, first.end)
 	end := first.end
+	if _, _, ok := lineEnd(data, end); !ok {
+		return end
+	}
+	mark, part := markOf(data, first.start, first.end)
 	for {
 		next, marked, ok := continuation(data, end, mark)
 		if !ok {
@@ -349,17 +306,23 @@ func (w *Walker) hex(data []byte, r *run, parent *Piece, depth int) {
 // of a path.
 func (w *Walker) hexInside(data []byte, r *run, parent *Piece, depth int) {
 	for _, l := range r.lines {
-		for i := l.start; i < l.end; {
-			end := i
-			for end < l.end && classes[data[end]]&classHex != 0 {
+		for i := l.start; i+2*MinRun <= l.end; {
+			j := i + 2*MinRun - 1
+			for j >= i && isHex(data[j]) {
+				j--
+			}
+			if j >= i {
+				i = j + 1
+				continue
+			}
+			end := i + 2*MinRun
+			for end < l.end && isHex(data[end]) {
 				end++
 			}
-			if end-i >= 2*MinRun {
-				inner := &w.level(depth).inner
-				inner.begin(r.unit, line{i, end}, 0, 0)
-				w.hex(data, inner, parent, depth)
-			}
-			i = end + 1
+			inner := &w.level(depth).inner
+			inner.begin(r.unit, line{i, end}, 0, 0)
+			w.hex(data, inner, parent, depth)
+			i = end
 		}
 	}
 }

@@ -121,8 +121,6 @@ func mayBeTextColumn(data []byte, lo, at int) bool {
 	return false
 }
 
-func isHex(c byte) bool { return classes[c]&classHex != 0 }
-
 // endsLine says whether nothing crosses the line feed at the place at, seen from the last word of the line.
 func endsLine(data []byte, lo, at int) bool {
 	floor := max(lo, at-farBack)

@@ -7,6 +7,7 @@ type Walker struct {
 	limits  Limits
 	visit   func(*Piece)
 	spent   int64 // decoded bytes, of limits.MaxBytes
+	input   int64 // bytes that were read out of archives, of limits.MaxBytes too
 	members int   // files of archives, of limits.MaxMembers
 	cuts    []Cut
 	levels  []*level // by depth
@@ -38,7 +39,7 @@ func (w *Walker) Walk(data []byte, limits Limits, visit func(*Piece)) []Cut {
 
 func (w *Walker) start(data []byte, limits Limits, visit func(*Piece)) {
 	w.limits, w.visit = limits.filled(len(data)), visit
-	w.spent, w.members, w.cuts = 0, 0, nil
+	w.spent, w.input, w.members, w.cuts = 0, 0, 0, nil
 }
 
 // end forgets what was lent to the walker, and buffers of unusual size.
@@ -105,7 +106,7 @@ func (w *Walker) cut(c Cut) {
 // give hands a piece to the visitor and looks into it when it may hold another encoding.
 func (w *Walker) give(p *Piece, depth int) {
 	w.visit(p)
-	if depth+1 < w.limits.MaxDepth && nests(p.Data) {
+	if depth+1 < w.limits.MaxDepth && len(p.Data) >= MinRun && nests(p.Data) {
 		w.walk(p.Data, p, depth+1)
 	}
 }
