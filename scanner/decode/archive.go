@@ -29,6 +29,10 @@ func archiveKind(data []byte) string {
 		return "tar"
 	case isZlib(data):
 		return "zlib"
+	case bytes.HasPrefix(data, []byte(zstdStart)):
+		return "zstd"
+	case bytes.HasPrefix(data, []byte(xzStart)):
+		return "xz"
 	}
 	for _, u := range unopened {
 		if bytes.HasPrefix(data, []byte(u.start)) {
@@ -41,8 +45,6 @@ func archiveKind(data []byte) string {
 // unopened are the archives that are known by their first bytes and not opened: what they hold is not seen,
 // which is reported. Source: the formats' own documents, and `man 5 gitformat-bundle`; read 2026-11-24.
 var unopened = [...]struct{ name, start string }{
-	{"xz", "\xfd7zXZ\x00"},
-	{"zstd", "\x28\xb5\x2f\xfd"},
 	{"lz4", "\x04\x22\x4d\x18"},
 	{"lzip", "LZIP\x01"},
 	{"7z", "7z\xbc\xaf\x27\x1c"},
@@ -54,7 +56,7 @@ var unopened = [...]struct{ name, start string }{
 
 // archiveStarts are the bytes that the archives begin with which their first bytes give away.
 var archiveStarts = func() (t [256]bool) {
-	for _, c := range []byte{0x1f, 'B', 'P', 0x78} {
+	for _, c := range []byte{0x1f, 'B', 'P', 0x78, zstdStart[0], xzStart[0]} {
 		t[c] = true
 	}
 	for _, u := range unopened {
@@ -100,6 +102,10 @@ func (w *Walker) archive(data []byte, parent *Piece, depth int) bool {
 		if r, err := zlib.NewReader(bytes.NewReader(data)); err == nil {
 			w.stream(kind, r, len(data), parent, depth)
 		}
+	case "zstd":
+		w.zstd(data, parent, depth)
+	case "xz":
+		w.xz(data, parent, depth)
 	case "zip":
 		return w.zip(data, parent, depth)
 	case "tar":
@@ -131,6 +137,9 @@ func (w *Walker) zip(data []byte, parent *Piece, depth int) bool {
 	r, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
 	if err != nil && !errors.Is(err, zip.ErrInsecurePath) {
 		return false
+	}
+	for method, open := range zipMethods {
+		r.RegisterDecompressor(method, open)
 	}
 	for _, f := range r.File {
 		if f.FileInfo().IsDir() {

@@ -1,5 +1,5 @@
 // Package decode undoes the encodings in which a secret hides: base64, hex, the escapes of URLs, strings
-// and XML, UTF-16, and the archives gzip, bzip2, zlib, zip and tar, one in the other to a bounded depth.
+// and XML, UTF-16, and the archives gzip, bzip2, xz, zstd, zlib, zip and tar, one in the other to a bounded depth.
 //
 // Knows: encodings, and where in the outer text a decoded byte comes from. Must not know: patterns, secrets,
 // files. In: bytes. Out: a [Piece] for each run that decodes, and a [Cut] for what a limit left undecoded.
