@@ -100,7 +100,7 @@ func ripgrep(b *testing.B, set *patterns.Set, dir string) func() {
 	}
 	var literals strings.Builder
 	for _, p := range set.All() {
-		for _, l := range p.Literals() {
+		for _, l := range literalsOf(p) {
 			fmt.Fprintln(&literals, l)
 		}
 	}
@@ -112,4 +112,20 @@ func ripgrep(b *testing.B, set *patterns.Set, dir string) func() {
 		// It is told to look at every file, as we do. 1 is "nothing found".
 		_ = exec.Command(program, "-F", "-i", "-uuu", "--count", "-f", file, dir).Run()
 	}
+}
+
+// literalsOf are the texts of which one stands in every match.
+func literalsOf(p *patterns.Pattern) []string {
+	if p.Regex != nil {
+		return p.Regex.Literals
+	}
+	if prefixes := p.Format.AllPrefixes(); len(prefixes) > 0 && len(prefixes[0]) >= 3 {
+		return prefixes
+	}
+	for _, part := range p.Format.Parts {
+		if len(part.Literal) >= 3 {
+			return []string{part.Literal}
+		}
+	}
+	return nil
 }
