@@ -26,6 +26,10 @@ type Options struct {
 	// is a Skip, or Excluded when UserSetMax says that the user asked for the cap.
 	MaxFileBytes int64
 	UserSetMax   bool
+	// RespectGitignore leaves out what the .gitignore files of the tree and the info/exclude of its repository name,
+	// as git does for files that it does not track. Whether it tracks one is not known here. The user's own ignore
+	// file has no say.
+	RespectGitignore bool
 }
 
 // Source is the files below a path. It is a scanner.Counter and a scanner.Lender.
@@ -33,6 +37,7 @@ type Source struct {
 	root    string
 	options Options
 	counts  scanner.Counts
+	ignored int
 }
 
 // New makes a source of a folder or of one file. That there is nothing at the path is an error of Blobs; that a
@@ -47,6 +52,9 @@ func New(path string, options Options) *Source {
 // Counts says what was gone through.
 func (s *Source) Counts() scanner.Counts { return s.counts }
 
+// Ignored is how many files and folders were left out for RespectGitignore. A folder is one, with all that is in it.
+func (s *Source) Ignored() int { return s.ignored }
+
 // errEnded says that nobody wants to know more.
 var errEnded = errors.New("the sequence was ended by its reader")
 
@@ -60,12 +68,12 @@ func (s *Source) Blobs(ctx context.Context) iter.Seq2[scanner.Blob, error] {
 			}
 			return ctx.Err()
 		}
-		w := &worker{options: s.options, owned: true,
+		w := &worker{root: s.root, options: s.options, owned: true,
 			give: func(b scanner.Blob) error { return send(b, nil) },
 			skip: func(skip *scanner.Skip) error { return send(scanner.Blob{}, skip) },
 		}
-		err := s.open(w, func() error { return w.walk(task{}) })
-		s.counts = w.counts
+		err := s.open(w, func() error { return w.walk(s.top()) })
+		s.counts, s.ignored = w.counts, w.ignored
 		if err == nil {
 			err = ctx.Err()
 		}
@@ -98,9 +106,18 @@ func (s *Source) open(w *worker, inside func() error) error {
 	return inside()
 }
 
+// top is the task to do all.
+func (s *Source) top() task {
+	if !s.options.RespectGitignore {
+		return task{}
+	}
+	rules, prefix := inForce(s.root)
+	return task{rules: rules, prefix: prefix}
+}
+
 // walk goes through a folder in the order of the names.
 func (w *worker) walk(t task) error {
-	dir, entries, err := w.list(t)
+	dir, entries, err := w.list(&t)
 	if err != nil {
 		return err
 	}
@@ -112,7 +129,7 @@ func (w *worker) walk(t task) error {
 		case e.kind == folderEntry:
 			dir.close() // as many descriptors as folders in folders may be more than there are
 			opened = false
-			err = w.walk(task{rel: path, depth: t.depth + 1})
+			err = w.walk(t.below(path))
 		case e.kind == fileEntry && !opened:
 			if dir, err = w.disk.openFolder(t.rel); err != nil {
 				err = w.unreadable(path, err)

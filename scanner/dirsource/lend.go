@@ -17,7 +17,7 @@ func (s *Source) Lend(ctx context.Context, workers int, b scanner.Borrower) erro
 	defer stopped()
 	first := newLending(s, q, 0, b)
 	err := s.open(&first.worker, func() error { return s.lend(first, max(1, workers), b) })
-	s.counts = first.counts
+	s.counts, s.ignored = first.counts, first.ignored
 	return cmp.Or(err, q.failure())
 }
 
@@ -27,7 +27,7 @@ func (s *Source) Gave(scanner.BlobID) bool { return false }
 // lend runs the workers on an opened root; the first is the caller.
 func (s *Source) lend(first *lending, workers int, b scanner.Borrower) error {
 	q := first.queue
-	q.push(task{})
+	q.push(s.top())
 	all := make([]*lending, workers)
 	var group sync.WaitGroup
 	for i := range all {
@@ -45,6 +45,7 @@ func (s *Source) lend(first *lending, workers int, b scanner.Borrower) error {
 		first.counts.Bytes += l.counts.Bytes
 		first.counts.NotRegular += l.counts.NotRegular
 		first.counts.Excluded += l.counts.Excluded
+		first.ignored += l.ignored
 	}
 	return nil
 }
@@ -57,7 +58,7 @@ type lending struct {
 
 func newLending(s *Source, q *queue, number int, b scanner.Borrower) *lending {
 	l := &lending{queue: q}
-	l.options = s.options
+	l.root, l.options = s.root, s.options
 	l.give = func(blob scanner.Blob) error {
 		_, err := b.Blob(number, scanner.Lent{Blob: blob})
 		return err
@@ -86,7 +87,7 @@ func (l *lending) do(t task) error {
 		}
 		return l.visitAll(dir, t)
 	}
-	dir, entries, err := l.list(t)
+	dir, entries, err := l.list(&t)
 	defer func() { dir.close() }()
 	if err != nil {
 		return err
@@ -94,7 +95,7 @@ func (l *lending) do(t task) error {
 	t.files = entries[:0]
 	for _, e := range entries {
 		if e.kind == folderEntry {
-			l.queue.push(task{rel: join(t.rel, e.name), depth: t.depth + 1})
+			l.queue.push(t.below(join(t.rel, e.name)))
 			continue
 		}
 		t.files = append(t.files, e)

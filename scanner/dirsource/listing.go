@@ -10,15 +10,17 @@ type listing struct {
 	text    []byte
 	ends    []int // of each name in text
 	entries []entry
+	git     bool // there is a .git
 }
 
 func (l *listing) reset() {
-	l.text, l.ends, l.entries = l.text[:0], l.ends[:0], l.entries[:0]
+	*l = listing{text: l.text[:0], ends: l.ends[:0], entries: l.entries[:0]}
 }
 
 // add takes a name that a folder holds.
 func (l *listing) add(name []byte, kind entryKind) {
 	if n := string(name); n == "." || n == ".." || n == ".git" {
+		l.git = l.git || n == ".git"
 		return
 	}
 	l.text = append(l.text, name...)
