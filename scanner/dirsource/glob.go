@@ -109,7 +109,7 @@ func bracket(pattern []byte, i int) (s step, next int, ok bool) {
 				return s, 0, false
 			}
 			for b := int(before); b <= int(last); b++ {
-				s.add(byte(b)) //nolint:gosec // from a byte to a byte
+				s.add(byte(b))
 			}
 			before, i = 0, end
 		case c == '[' && i+1 < len(pattern) && pattern[i+1] == ':':

@@ -284,7 +284,10 @@ func TestTheRulesOfALinkedWorktreeAreThoseOfItsRepository(t *testing.T) {
 	gitIn(t, repo, "", "worktree", "add", "-q", linked)
 	write(t, filepath.Join(linked, "x.exclude"), nil)
 	s := New(linked, Options{RespectGitignore: true})
-	for range s.Blobs(t.Context()) {
+	for _, err := range s.Blobs(t.Context()) {
+		if err != nil {
+			t.Error(err)
+		}
 	}
 	if s.Ignored() != 1 || s.Counts().Blobs != 0 {
 		t.Errorf("%d left out, counts %+v", s.Ignored(), s.Counts())
