@@ -9,16 +9,31 @@ const keptBytes = 1 << 20
 
 // read gives the content of a file.
 func (w *worker) read(f *file, path string) error {
+	if f.size > w.options.WindowBytes || f.holes && f.size >= minHoles {
+		return w.readLarge(f, path)
+	}
 	if f.size > w.options.MaxFileBytes {
 		return &tooLargeError{f.size, w.options.MaxFileBytes}
 	}
+	return w.readWhole(f, path)
+}
+
+func (w *worker) readWhole(f *file, path string) error {
 	data, err := w.whole(f)
 	if err != nil {
 		return err
 	}
+	w.count(len(data))
+	return w.give(scanner.Blob{Kind: scanner.KindFile, Data: data, Location: fileAt(path)})
+}
+
+func (w *worker) count(size int) {
 	w.counts.Blobs++
-	w.counts.Bytes += int64(len(data))
-	return w.give(scanner.Blob{Kind: scanner.KindFile, Data: data, Location: scanner.Location{Kind: scanner.KindFile, Path: path}})
+	w.counts.Bytes += int64(size)
+}
+
+func fileAt(path string) scanner.Location {
+	return scanner.Location{Kind: scanner.KindFile, Path: path}
 }
 
 // whole reads all of a file of at most MaxFileBytes.

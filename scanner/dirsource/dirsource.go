@@ -26,10 +26,15 @@ type Options struct {
 	// is a Skip, or Excluded when UserSetMax says that the user asked for the cap.
 	MaxFileBytes int64
 	UserSetMax   bool
+	// WindowBytes is the size over which a text is given in parts of this size, see scanner.Part, so that it takes
+	// little memory; 0: DefaultWindowBytes, and never less than 1 MiB.
+	WindowBytes int64
 	// RespectGitignore leaves out what the .gitignore files of the tree and the info/exclude of its repository name,
 	// as git does for files that it does not track. Whether it tracks one is not known here. The user's own ignore
 	// file has no say.
 	RespectGitignore bool
+
+	wholeBytes int64 // maxWholeBytes; less in tests
 }
 
 // Source is the files below a path. It is a scanner.Counter and a scanner.Lender.
@@ -46,6 +51,13 @@ func New(path string, options Options) *Source {
 	if options.MaxFileBytes <= 0 {
 		options.MaxFileBytes = DefaultMaxFileBytes
 	}
+	if options.WindowBytes <= 0 {
+		options.WindowBytes = DefaultWindowBytes
+	}
+	if options.wholeBytes <= 0 {
+		options.wholeBytes = maxWholeBytes
+	}
+	options.WindowBytes = max(options.WindowBytes, 1<<20)
 	return &Source{root: path, options: options}
 }
 

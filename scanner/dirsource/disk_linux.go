@@ -235,3 +235,44 @@ func (f *file) wait() error {
 	}
 	return err
 }
+
+// readAt fills buffer from an offset on; less without an error is the end.
+func (f *file) readAt(buffer []byte, offset int64) (int, error) {
+	for n := 0; ; {
+		got, err := unix.Pread(f.fd, buffer[n:], offset+int64(n))
+		switch {
+		case errors.Is(err, unix.EINTR):
+			continue
+		case err != nil:
+			return n, err
+		}
+		if n += got; got == 0 || n == len(buffer) {
+			return n, nil
+		}
+	}
+}
+
+// stretches are where the file holds data; what is between them are holes, which read as zeros.
+func (f *file) stretches() ([]stretch, error) {
+	var all []stretch
+	for at := int64(0); at < f.size; {
+		start, err := unix.Seek(f.fd, at, unix.SEEK_DATA)
+		if errors.Is(err, unix.ENXIO) {
+			break // a hole up to the end
+		}
+		if err != nil {
+			return nil, err
+		}
+		end, err := unix.Seek(f.fd, start, unix.SEEK_HOLE)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, stretch{start, min(end, f.size)})
+		if len(all) > maxStretches || end <= start {
+			return []stretch{{0, f.size}}, nil // the holes are read
+		}
+		at = end
+	}
+	_, err := unix.Seek(f.fd, 0, unix.SEEK_SET)
+	return all, err
+}

@@ -85,8 +85,9 @@ func kindOf(mode fs.FileMode) entryKind {
 
 // file is an open regular file.
 type file struct {
-	file *os.File
-	size int64
+	file  *os.File
+	size  int64
+	holes bool // never known here
 }
 
 func (f *file) close() { _ = f.file.Close() }
@@ -128,3 +129,15 @@ func (f *file) read(buffer []byte) (int, error) {
 	}
 	return n, err
 }
+
+// readAt fills buffer from an offset on; less without an error is the end.
+func (f *file) readAt(buffer []byte, offset int64) (int, error) {
+	n, err := f.file.ReadAt(buffer, offset)
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return n, err
+}
+
+// stretches are where the file holds data: all of it, as far as is known here.
+func (f *file) stretches() ([]stretch, error) { return []stretch{{0, f.size}}, nil }

@@ -48,7 +48,11 @@ func (b *borrowed) leave(worker int, said string) {
 }
 
 func blobInWords(b *scanner.Blob) string {
-	return fmt.Sprintf("%s %q %q", b.Kind, b.Location.Path, b.Data)
+	part := ""
+	if b.Part != nil {
+		part = fmt.Sprintf("%+v", *b.Part)
+	}
+	return fmt.Sprintf("%s %q %q %s", b.Kind, b.Location.Path, b.Data, part)
 }
 
 func (b *borrowed) Blob(worker int, blob scanner.Lent) (*scanner.Traces, error) {
@@ -149,6 +153,7 @@ func TestLendGivesWhatBlobsGives(t *testing.T) {
 		{"a tree", dir, dirsource.Options{}},
 		{"a tree with files over the cap", dir, dirsource.Options{MaxFileBytes: 5000}},
 		{"a tree with files over the user's cap", dir, dirsource.Options{MaxFileBytes: 5000, UserSetMax: true}},
+		{"a tree with a text in parts", dir, dirsource.Options{WindowBytes: 1}},
 		{"one file", filepath.Join(dir, "large"), dirsource.Options{}},
 		{"one pipe", filepath.Join(dir, "wide", "fifo"), dirsource.Options{}},
 	} {
