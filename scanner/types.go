@@ -35,6 +35,8 @@ type Blob struct {
 	Data []byte
 	// Location is the first place, when the source knows it without further work; Path empty otherwise.
 	Location Location
+	// Part is nil when Data is all of the content.
+	Part *Part
 }
 
 // Location is a place where content stands.

@@ -175,6 +175,7 @@ func (w *worker) result(blob *Blob, cuts []decode.Cut) blobResult {
 	w.claims = w.claims[:0]
 	r.separateCanary(w.scanner.program)
 	locate(blob.Data, r.claims)
+	r.claims = blob.Part.claims(r.claims)
 	return r
 }
 

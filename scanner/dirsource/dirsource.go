@@ -4,14 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"iter"
 	"os"
 	"path/filepath"
-	"strings"
-	"syscall"
-	"time"
+	"slices"
 
 	"github.com/keywright/keywright/scanner"
 )
@@ -22,24 +18,31 @@ const DefaultMaxFileBytes = 64 << 20
 const (
 	maxDepth   = 4096    // folders in folders
 	maxEntries = 4 << 20 // names in one folder
-
-	// maxWait is how long one file may keep its reader waiting. Only the system's own files do: /proc/kmsg, trace_pipe.
-	maxWait = 2 * time.Second
 )
 
 // Options of [New]. The zero value is right for a scan of a path.
 type Options struct {
-	// MaxFileBytes is the cap on a file; 0: DefaultMaxFileBytes. A file over it is a Skip, or Excluded when
-	// UserSetMax says that the user asked for the cap.
+	// MaxFileBytes is the cap on a file; 0: DefaultMaxFileBytes. Holes of a sparse file do not count. A file over it
+	// is a Skip, or Excluded when UserSetMax says that the user asked for the cap.
 	MaxFileBytes int64
 	UserSetMax   bool
+	// WindowBytes is the size over which a text is given in parts of this size, see scanner.Part, so that it takes
+	// little memory; 0: DefaultWindowBytes, and never less than 1 MiB.
+	WindowBytes int64
+	// RespectGitignore leaves out what the .gitignore files of the tree and the info/exclude of its repository name,
+	// as git does for files that it does not track. Whether it tracks one is not known here. The user's own ignore
+	// file has no say.
+	RespectGitignore bool
+
+	wholeBytes int64 // maxWholeBytes; less in tests
 }
 
-// Source is the files below a path. It is a scanner.Counter.
+// Source is the files below a path. It is a scanner.Counter and a scanner.Lender.
 type Source struct {
 	root    string
 	options Options
 	counts  scanner.Counts
+	ignored int
 }
 
 // New makes a source of a folder or of one file. That there is nothing at the path is an error of Blobs; that a
@@ -48,83 +51,112 @@ func New(path string, options Options) *Source {
 	if options.MaxFileBytes <= 0 {
 		options.MaxFileBytes = DefaultMaxFileBytes
 	}
+	if options.WindowBytes <= 0 {
+		options.WindowBytes = DefaultWindowBytes
+	}
+	if options.wholeBytes <= 0 {
+		options.wholeBytes = maxWholeBytes
+	}
+	options.WindowBytes = max(options.WindowBytes, 1<<20)
 	return &Source{root: path, options: options}
 }
 
 // Counts says what was gone through.
 func (s *Source) Counts() scanner.Counts { return s.counts }
 
+// Ignored is how many files and folders were left out for RespectGitignore. A folder is one, with all that is in it.
+func (s *Source) Ignored() int { return s.ignored }
+
+// errEnded says that nobody wants to know more.
+var errEnded = errors.New("the sequence was ended by its reader")
+
 // Blobs yields each regular file with its path from the root in slashes, and the names of each folder. A folder
 // named .git and a file .git that points to one are not part of a tree.
 func (s *Source) Blobs(ctx context.Context) iter.Seq2[scanner.Blob, error] {
 	return func(yield func(scanner.Blob, error) bool) {
-		w := &walk{Source: s, ctx: ctx, yield: yield}
-		info, err := os.Stat(s.root) // the root itself may be a link: it is what the user named
-		switch {
-		case err != nil:
-			w.send(scanner.Blob{}, fmt.Errorf("scan %s: %w", s.root, err))
-		case info.IsDir():
-			w.folder("", 0)
-		case !info.Mode().IsRegular():
-			s.counts.NotRegular++
-			w.send(scanner.Blob{}, &scanner.Skip{Reason: scanner.SkipUnreadable, Path: filepath.Base(s.root),
-				Detail: "neither a file nor a folder; a pipe or device is read from standard input"})
-		default:
-			w.visit(s.root, filepath.Base(s.root), 0)
+		send := func(b scanner.Blob, err error) error {
+			if !yield(b, err) {
+				return errEnded
+			}
+			return ctx.Err()
 		}
-		if !w.stopped && ctx.Err() != nil {
-			yield(scanner.Blob{}, ctx.Err())
+		w := &worker{root: s.root, options: s.options, owned: true,
+			give: func(b scanner.Blob) error { return send(b, nil) },
+			skip: func(skip *scanner.Skip) error { return send(scanner.Blob{}, skip) },
+		}
+		err := s.open(w, func() error { return w.walk(s.top()) })
+		s.counts, s.ignored = w.counts, w.ignored
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil && !errors.Is(err, errEnded) {
+			yield(scanner.Blob{}, err)
 		}
 	}
 }
 
-// walk is one pass over the tree.
-type walk struct {
-	*Source
-	ctx     context.Context
-	yield   func(scanner.Blob, error) bool
-	stopped bool
-}
-
-func (w *walk) ended() bool { return w.stopped || w.ctx.Err() != nil }
-
-func (w *walk) send(b scanner.Blob, err error) {
-	if !w.stopped && !w.yield(b, err) {
-		w.stopped = true
-	}
-}
-
-// skip reports what could not be read.
-func (w *walk) skip(path string, err error) {
-	for next := errors.Unwrap(err); next != nil; next = errors.Unwrap(err) {
-		err = next // the path stands in the skip already
-	}
-	w.send(scanner.Blob{}, &scanner.Skip{Reason: scanner.SkipUnreadable, Path: path, Detail: err.Error()})
-}
-
-func (w *walk) folder(rel string, depth int) {
-	entries, err := os.ReadDir(filepath.Join(w.root, filepath.FromSlash(rel)))
+// open opens the root for w. A folder is left to inside; whatever else is there w gives itself.
+func (s *Source) open(w *worker, inside func() error) error {
+	info, err := os.Stat(s.root) // the root itself may be a link: it is what the user named
 	if err != nil {
-		w.skip(rel, err)
+		return fmt.Errorf("scan %s: %w", s.root, err)
 	}
-	if depth > maxDepth || len(entries) > maxEntries {
-		w.send(scanner.Blob{}, &scanner.Skip{Reason: scanner.SkipTooLarge, Path: rel, Detail: "too deep, or too many names in one folder"})
-		return
+	name := filepath.Base(s.root)
+	if !info.IsDir() && !info.Mode().IsRegular() {
+		w.counts.NotRegular++
+		return w.skip(&scanner.Skip{Reason: scanner.SkipUnreadable, Path: name,
+			Detail: "neither a file nor a folder; a pipe or device is read from standard input"})
 	}
-	w.names(rel, entries)
-	for _, e := range entries {
-		if w.ended() {
-			return
-		}
-		path := join(rel, e.Name())
+	if !info.IsDir() {
+		f, err := openNamed(s.root, &w.disk)
+		return w.content(f, name, err)
+	}
+	if err := w.disk.openRoot(s.root); err != nil {
+		return w.unreadable("", err)
+	}
+	defer w.disk.closeRoot()
+	return inside()
+}
+
+// top is the task to do all.
+func (s *Source) top() task {
+	if !s.options.RespectGitignore {
+		return task{}
+	}
+	rules, prefix := inForce(s.root)
+	return task{rules: rules, prefix: prefix}
+}
+
+// walk goes through a folder in the order of the names.
+func (w *worker) walk(t task) error {
+	dir, entries, err := w.list(&t)
+	if err != nil {
+		return err
+	}
+	opened := dir.opened()
+	defer func() { dir.close() }()
+	for _, e := range slices.Clone(entries) { // the list is used again below
+		path := join(t.rel, e.name)
 		switch {
-		case e.Name() == ".git":
-		case e.IsDir():
-			w.folder(path, depth+1)
+		case e.kind == folderEntry:
+			dir.close() // as many descriptors as folders in folders may be more than there are
+			opened = false
+			err = w.walk(t.below(path))
+		case e.kind == fileEntry && !opened:
+			if dir, err = w.disk.openFolder(t.rel); err != nil {
+				err = w.unreadable(path, err)
+				break
+			}
+			opened = true
+			err = w.visit(dir, e, path)
 		default:
-			w.visit(filepath.Join(w.root, filepath.FromSlash(path)), path, e.Type())
+			err = w.visit(dir, e, path)
+		}
+		if err != nil {
+			return err
 		}
 	}
+	return nil
 }
 
 func join(dir, name string) string {
@@ -132,85 +164,4 @@ func join(dir, name string) string {
 		return name
 	}
 	return dir + "/" + name
-}
-
-// names yields the names in a folder, one a line.
-func (w *walk) names(rel string, entries []fs.DirEntry) {
-	var b strings.Builder
-	for _, e := range entries {
-		if e.Name() != ".git" {
-			b.WriteString(e.Name() + "\n")
-		}
-	}
-	if b.Len() > 0 && !w.ended() {
-		w.send(scanner.Blob{Kind: scanner.KindName, Data: []byte(b.String()),
-			Location: scanner.Location{Kind: scanner.KindName, Path: rel}}, nil)
-	}
-}
-
-// visit reads one file. What is not a regular file is counted and not opened.
-func (w *walk) visit(path, rel string, mode fs.FileMode) {
-	if !mode.IsRegular() {
-		w.counts.NotRegular++
-		return
-	}
-	data, size, err := read(path, w.options.MaxFileBytes)
-	switch {
-	case errors.Is(err, errNotRegular):
-		w.counts.NotRegular++
-	case errors.Is(err, errTooLarge) && w.options.UserSetMax:
-		w.counts.Excluded++
-	case errors.Is(err, errTooLarge):
-		w.send(scanner.Blob{}, &scanner.Skip{Reason: scanner.SkipTooLarge, Path: rel,
-			Detail: fmt.Sprintf("%d bytes, the cap is %d", size, w.options.MaxFileBytes)})
-	case err != nil:
-		w.skip(rel, err)
-	default:
-		w.counts.Blobs++
-		w.counts.Bytes += int64(len(data))
-		w.send(scanner.Blob{Kind: scanner.KindFile, Data: data, Location: scanner.Location{Kind: scanner.KindFile, Path: rel}}, nil)
-	}
-}
-
-var (
-	errNotRegular = errors.New("not a regular file")
-	errTooLarge   = errors.New("over the cap")
-)
-
-// read reads a file of at most limit bytes. Whatever took the file's place since its folder was read is neither
-// followed nor waited for.
-func read(path string, limit int64) (data []byte, size int64, err error) {
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		return nil, 0, err
-	}
-	defer func() { _ = f.Close() }()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, 0, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, 0, errNotRegular
-	}
-	if info.Size() > limit {
-		return nil, info.Size(), errTooLarge
-	}
-	_ = f.SetReadDeadline(time.Now().Add(maxWait)) // files of a disk have none and need none
-	data = make([]byte, 0, info.Size()+1)          // one more, so that the end is seen without growing
-	for {
-		n, err := f.Read(data[len(data):cap(data)])
-		data = data[:len(data)+n]
-		if errors.Is(err, io.EOF) {
-			return data, int64(len(data)), nil
-		}
-		if err != nil {
-			return nil, 0, err
-		}
-		if int64(len(data)) > limit {
-			return nil, int64(len(data)), errTooLarge
-		}
-		if len(data) == cap(data) {
-			data = append(data, 0)[:len(data)] // the file grew
-		}
-	}
 }

@@ -41,6 +41,8 @@ type Options struct {
 	Rules       []string
 	MaxFileSize int64 // bytes; 0: the default cap, over which a file is a skip
 	Quiet       bool
+
+	RespectGitignore bool
 }
 
 // Formats are the output formats.
@@ -117,6 +119,7 @@ func (o *Options) flags(cmd *cobra.Command) {
 	f.StringVar(&o.Baseline, "baseline", "", "do not report what this `FILE` lists (keywright baseline create)")
 	f.StringArrayVar(&o.Rules, "rules", nil, "more patterns from this `PATH`, a file or a folder (repeatable)")
 	f.Var((*byteSize)(&o.MaxFileSize), "max-file-size", "leave out files over this `SIZE` (10M, 512K); by default one over 64M is a skip, exit 2")
+	f.BoolVar(&o.RespectGitignore, "respect-gitignore", false, "leave out of the work tree what .gitignore files name; what git tracks is in the index")
 	f.BoolVarP(&o.Quiet, "quiet", "q", false, "no progress, no notes")
 
 	complete := func(flag string, words []string) {

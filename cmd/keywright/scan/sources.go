@@ -21,6 +21,7 @@ type sources struct {
 	name string // of what is scanned, for incidents
 	all  []scanner.Source
 	repo *gitsource.Repository // nil without one
+	tree *dirsource.Source     // nil without one
 	// history: commits were asked for, so that none of them is worth a word.
 	history bool
 	note    string // what there is to say about the choice; empty: nothing
@@ -28,6 +29,14 @@ type sources struct {
 }
 
 func (s *sources) source() scanner.Source { return scanner.Join(s.all...) }
+
+// leftOut says what of the tree nobody looked at because a .gitignore names it; empty for nothing.
+func (s *sources) leftOut() string {
+	if s.tree == nil || s.tree.Ignored() == 0 {
+		return ""
+	}
+	return fmt.Sprintf("left out because a .gitignore names them: %d (a folder counts once)", s.tree.Ignored())
+}
 
 func (s *sources) close() {
 	if s.repo != nil {
@@ -157,5 +166,8 @@ func (s *sources) ask(ctx context.Context, o *Options) error {
 }
 
 func (s *sources) addTree(o *Options, path string) {
-	s.all = append(s.all, dirsource.New(path, dirsource.Options{MaxFileBytes: o.MaxFileSize, UserSetMax: o.MaxFileSize > 0}))
+	s.tree = dirsource.New(path, dirsource.Options{
+		MaxFileBytes: o.MaxFileSize, UserSetMax: o.MaxFileSize > 0, RespectGitignore: o.RespectGitignore,
+	})
+	s.all = append(s.all, s.tree)
 }

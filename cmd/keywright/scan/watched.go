@@ -57,6 +57,9 @@ func (w *watched) Done(summary scanner.Summary) error {
 	if w.plan.note != "" {
 		summary.Notes = append(summary.Notes, w.plan.note)
 	}
+	if note := w.plan.leftOut(); note != "" {
+		summary.Notes = append(summary.Notes, note)
+	}
 	summary.Notes = append(summary.Notes, w.known.notes()...)
 	summary.Notes = append(summary.Notes, w.known.stale(summary.Complete)...)
 	if !w.o.Quiet && !w.quiet() {

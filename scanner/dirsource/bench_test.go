@@ -1,0 +1,131 @@
+package dirsource_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/keywright/keywright/patterns"
+	"github.com/keywright/keywright/scanner"
+	"github.com/keywright/keywright/scanner/dirsource"
+)
+
+// benchedTree is the toolchain's source, which every Go machine has, without the compressed files in it.
+func benchedTree(b *testing.B) string {
+	b.Helper()
+	root, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		b.Fatal(err)
+	}
+	dir := filepath.Join(b.TempDir(), "src")
+	if err := os.CopyFS(dir, os.DirFS(filepath.Join(strings.TrimSpace(string(root)), "src"))); err != nil {
+		b.Fatal(err)
+	}
+	if err := os.RemoveAll(filepath.Join(dir, "compress", "bzip2", "testdata")); err != nil {
+		b.Fatal(err)
+	}
+	return dir
+}
+
+type nowhere struct{}
+
+func (nowhere) Blob(int, scanner.Lent) (*scanner.Traces, error) { return nil, nil }
+func (nowhere) Skip(int, *scanner.Skip) error                   { return nil }
+
+type scanned struct{ s *scanner.Scanner }
+
+func (b scanned) Blob(_ int, blob scanner.Lent) (*scanner.Traces, error) {
+	b.s.ScanBytes(context.Background(), blob.Blob)
+	return nil, nil
+}
+func (b scanned) Skip(int, *scanner.Skip) error { return nil }
+
+// BenchmarkTree reads and scans a tree, and compares with ripgrep where there is one: the catalogue's literals, any
+// case. The figures of one run are taken in turn.
+func BenchmarkTree(b *testing.B) {
+	dir := benchedTree(b)
+	set, err := patterns.Builtin()
+	if err != nil {
+		b.Fatal(err)
+	}
+	s, err := scanner.New(set, scanner.Options{NoFingerprints: true})
+	if err != nil {
+		b.Fatal(err)
+	}
+	lend := func(to scanner.Borrower) func() {
+		return func() {
+			source := dirsource.New(dir, dirsource.Options{})
+			if err := source.Lend(context.Background(), runtime.GOMAXPROCS(0), to); err != nil {
+				b.Fatal(err)
+			}
+			b.SetBytes(source.Counts().Bytes)
+		}
+	}
+	works := []struct {
+		name string
+		do   func()
+	}{{"read", lend(nowhere{})}, {"scan", lend(scanned{s})}, {"ripgrep", ripgrep(b, set, dir)}}
+	spent := make([][]time.Duration, len(works))
+	for b.Loop() {
+		for i, work := range works {
+			if work.do == nil {
+				continue
+			}
+			started := time.Now()
+			work.do()
+			spent[i] = append(spent[i], time.Since(started))
+		}
+	}
+	for i, work := range works {
+		if work.do != nil {
+			slices.Sort(spent[i])
+			b.ReportMetric(float64(spent[i][len(spent[i])/2].Microseconds())/1000, work.name+"-ms")
+		}
+	}
+}
+
+// ripgrep searches dir for the literals of the catalogue; nil when it is not installed.
+func ripgrep(b *testing.B, set *patterns.Set, dir string) func() {
+	b.Helper()
+	program, err := exec.LookPath("rg")
+	if err != nil {
+		return nil
+	}
+	var literals strings.Builder
+	for _, p := range set.All() {
+		for _, l := range literalsOf(p) {
+			fmt.Fprintln(&literals, l)
+		}
+	}
+	file := filepath.Join(b.TempDir(), "literals")
+	if err := os.WriteFile(file, []byte(literals.String()), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	return func() {
+		// It is told to look at every file, as we do. 1 is "nothing found".
+		_ = exec.Command(program, "-F", "-i", "-uuu", "--count", "-f", file, dir).Run()
+	}
+}
+
+// literalsOf are the texts of which one stands in every match.
+func literalsOf(p *patterns.Pattern) []string {
+	if p.Regex != nil {
+		return p.Regex.Literals
+	}
+	if prefixes := p.Format.AllPrefixes(); len(prefixes) > 0 && len(prefixes[0]) >= 3 {
+		return prefixes
+	}
+	for _, part := range p.Format.Parts {
+		if len(part.Literal) >= 3 {
+			return []string{part.Literal}
+		}
+	}
+	return nil
+}
