@@ -39,6 +39,7 @@ var rooms = map[string]room{
 	"internal/jobs":       {},
 	"internal/archtest":   {},
 	"internal/ci":         {},
+	"internal/bench":      {may: []string{"patterns", "scanner"}},
 	"scanner/decode":      {},
 	"webhook/githubtest":  {forTests: true},
 	"patterns":            {may: []string{"internal/checksum"}},
