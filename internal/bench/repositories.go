@@ -263,7 +263,7 @@ func (b *builder) buildStaged(ctx context.Context, dir string) error {
 		if err != nil {
 			return err
 		}
-		if err := os.WriteFile(path, append(data, "\n// One more line.\n"...), 0o600); err != nil {
+		if err := os.WriteFile(path, append(data, "\n// One more line.\n"...), 0o600); err != nil { //nolint:gosec // a file of the repository that was just made here
 			return err
 		}
 	}
