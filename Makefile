@@ -27,8 +27,9 @@ help: ## print this list
 demo: build ## build, then issue a key, leak it, find it, kill it (ARGS="--keep --repo PATH")
 	@$(BIN) demo $(ARGS)
 
-test: needs ## install what the tests need, run all of them (PKG=./issuer/... for some)
+test: needs ## install what the tests need, run all of them (PKG=./issuer/... for some), fuzz the readers of packs and encodings a little
 	$(GO) test -timeout 9m $(PKG)
+	@[ '$(PKG)' != ./... ] || .ci/fuzz 1s ./internal/packfile ./scanner/decode
 
 check: fmt-check vet lint arch race rules self ## everything that CI runs: format, vet, lint, borders, tests with -race, rules, our own history
 

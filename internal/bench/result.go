@@ -44,6 +44,8 @@ func (g goal) String() string {
 		return fmt.Sprintf("≤ %.4g × and ≤ %v", g.ratio, g.wall)
 	case g.ratio > 0:
 		return fmt.Sprintf("≤ %.4g ×", g.ratio)
+	case g.wall > 0:
+		return fmt.Sprintf("≤ %v", g.wall)
 	case g.anonymous > 0:
 		return fmt.Sprintf("≤ %d MiB", g.anonymous>>20)
 	}

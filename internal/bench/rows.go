@@ -34,6 +34,7 @@ var (
 	goalMemory   = goal{anonymous: 150 << 20}
 	goalGrowth   = goal{ratio: 1.3}
 	goalLinear   = goal{ratio: 2.3}
+	goalStop     = goal{wall: 200 * time.Millisecond}
 )
 
 // row is a work of the table, or some that need the same repository.
@@ -58,6 +59,7 @@ func rows() []row {
 		{"start", "start-up", startUp},
 		{"growth", "catalogue of 300 → 3,000 literals", growth},
 		{"linear", "twice the blobs", linear},
+		{"stop", "from SIGINT to the end", stop},
 	}
 }
 
