@@ -147,6 +147,9 @@ func (s *session) race(ctx context.Context, r result, ours, against work, look b
 	}
 	if look {
 		for i, w := range []work{ours, against} {
+			if s.Quick && i > 0 {
+				break
+			}
 			if r.held[i], err = w.hold(ctx); err != nil {
 				return r.without(failed, "%s: %v", w.name, err)
 			}
