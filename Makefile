@@ -12,13 +12,14 @@ BIN      := bin/keywright
 VERSION  := $(shell .ci/version)
 LDFLAGS  := -X main.version=$(VERSION)
 FUZZTIME := 10s
+FUZZTOTAL :=
 BENCH    := .
 PKG      := ./...
 
 LINT_VERSION := v2.15.0
 LINT         := .cache/golangci-lint-$(LINT_VERSION)/golangci-lint
 
-.PHONY: help demo test check build install bench fuzz lint fmt fmt-check vet race arch rules self needs clean
+.PHONY: help demo test check build install bench gobench fuzz lint fmt fmt-check vet race arch rules self needs clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,8 +27,9 @@ help: ## print this list
 demo: build ## build, then issue a key, leak it, find it, kill it (ARGS="--keep --repo PATH")
 	@$(BIN) demo $(ARGS)
 
-test: needs ## install what the tests need, run all of them (PKG=./issuer/... for some)
+test: needs ## install what the tests need, run all of them (PKG=./issuer/... for some), fuzz the readers of packs and encodings a little
 	$(GO) test -timeout 9m $(PKG)
+	@[ '$(PKG)' != ./... ] || .ci/fuzz 1s ./internal/packfile ./scanner/decode
 
 check: fmt-check vet lint arch race rules self ## everything that CI runs: format, vet, lint, borders, tests with -race, rules, our own history
 
@@ -37,11 +39,15 @@ build: ## make bin/keywright, its version taken from git where there is one
 install: ## put keywright where `go install` puts things
 	$(GO) install -trimpath -ldflags '$(LDFLAGS)' ./cmd/keywright
 
-bench: ## run the benchmarks and print them (BENCH=regexp, PKG=./scanner/...)
+bench: build ## measure the binary against git and ripgrep, write docs/benchmarks.md (BENCH_ONLY=large,staged, BENCH_REPO=path, BENCH_QUICK=1)
+	@.ci/needs ripgrep >/dev/null || true
+	$(GO) run ./internal/bench
+
+gobench: ## run the packages' own benchmarks (BENCH=regexp, PKG=./scanner/...)
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -timeout 60m $(PKG)
 
-fuzz: ## run every fuzz target for a while (FUZZTIME=10s each)
-	@.ci/fuzz '$(FUZZTIME)' $(PKG)
+fuzz: ## run every fuzz target for a while (FUZZTIME=10s each, FUZZTOTAL=10m for all of them together)
+	@FUZZTOTAL='$(FUZZTOTAL)' .ci/fuzz '$(FUZZTIME)' $(PKG)
 
 lint: $(LINT) ## run the linters of .golangci.yaml
 	$(LINT) run --allow-parallel-runners ./...

@@ -39,6 +39,7 @@ var rooms = map[string]room{
 	"internal/jobs":       {},
 	"internal/archtest":   {},
 	"internal/ci":         {},
+	"internal/bench":      {may: []string{"patterns", "scanner"}},
 	"scanner/decode":      {},
 	"scanner/memory":      {},
 	"webhook/githubtest":  {forTests: true},

@@ -52,7 +52,9 @@ func into(ctx context.Context, io *cmdio.IO, o *Options, ws *config.Workspace, s
 	if err != nil {
 		return flow.Result{}, err
 	}
-	plan, err := newSources(ctx, io, o)
+	bar := newProgress(io, o)
+	defer bar.close()
+	plan, err := newSources(ctx, io, o, bar)
 	if err != nil {
 		return flow.Result{}, err
 	}
@@ -61,13 +63,11 @@ func into(ctx context.Context, io *cmdio.IO, o *Options, ws *config.Workspace, s
 	if err != nil {
 		return flow.Result{}, err
 	}
-	bar := newProgress(io, o)
-	defer bar.clear()
-	s, err := scanner.New(set, scanner.Options{Fingerprinter: known.fingerprinter(), Ignore: known.ignorer(), Progress: bar.show})
+	s, err := scanner.New(set, scanner.Options{Fingerprinter: known.fingerprinter(), Ignore: known.ignorer(), Progress: bar.scanned()})
 	if err != nil {
 		return flow.Result{}, err
 	}
-	watch := &watched{Sink: sink, io: io, o: o, bar: bar, plan: plan, known: known}
+	watch := &watched{Sink: sink, io: io, o: o, bar: bar, plan: plan, known: known, stopped: func() bool { return ctx.Err() != nil }}
 	if o.Receipt == "" {
 		return flow.Run(ctx, s, plan.source(), watch, options(io, o, ws, set, plan))
 	}

@@ -44,7 +44,7 @@ func (s *sources) close() {
 	}
 }
 
-func newSources(ctx context.Context, io *cmdio.IO, o *Options) (*sources, error) {
+func newSources(ctx context.Context, io *cmdio.IO, o *Options, bar *progress) (*sources, error) {
 	if o.Path == "-" {
 		return &sources{name: "standard input", all: []scanner.Source{stdinsource.New(io.In, stdinsource.Options{MaxBytes: o.MaxFileSize})}}, nil
 	}
@@ -63,7 +63,7 @@ func newSources(ctx context.Context, io *cmdio.IO, o *Options) (*sources, error)
 		s.addTree(o, o.Path)
 		return s, nil
 	}
-	if err := s.openRepository(ctx, io, o); err != nil {
+	if err := s.openRepository(ctx, io, o, bar); err != nil {
 		s.close()
 		return nil, err
 	}
@@ -80,8 +80,8 @@ func absolute(path string) (string, error) {
 
 // openRepository adds what the flags ask of the repository at the path. Without a flag a path that is none is a
 // tree.
-func (s *sources) openRepository(ctx context.Context, io *cmdio.IO, o *Options) error {
-	options := gitsource.Options{MaxBlobBytes: o.MaxFileSize, UserSetMax: o.MaxFileSize > 0, Climb: o.needsRepository()}
+func (s *sources) openRepository(ctx context.Context, io *cmdio.IO, o *Options, bar *progress) error {
+	options := gitsource.Options{MaxBlobBytes: o.MaxFileSize, UserSetMax: o.MaxFileSize > 0, Climb: o.needsRepository(), Progress: bar.history}
 	if o.Path == "." {
 		options.Getenv = io.Getenv // as in a hook
 	}

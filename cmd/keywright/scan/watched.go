@@ -17,6 +17,8 @@ type watched struct {
 	plan  *sources
 	known *known
 	skips int
+	// stopped says whether the scan was interrupted.
+	stopped func() bool
 }
 
 // quiet: the report itself is on the terminal that stderr is on, and says the same.
@@ -25,34 +27,37 @@ func (w *watched) quiet() bool {
 }
 
 func (w *watched) Finding(f scanner.Finding) error {
-	w.bar.clear()
-	return w.Sink.Finding(f)
+	return w.bar.aside(func() error { return w.Sink.Finding(f) })
 }
 
 func (w *watched) Skipped(skip scanner.Skip) error {
-	w.bar.clear()
 	w.skips++
-	if w.skips <= maxSkipNotes && !w.quiet() {
-		w.io.Warnf("not scanned: %s", skip.Error())
-	}
-	return w.Sink.Skipped(skip)
+	return w.bar.aside(func() error {
+		if w.skips <= maxSkipNotes && !w.quiet() {
+			w.io.Warnf("not scanned: %s", skip.Error())
+		}
+		return w.Sink.Skipped(skip)
+	})
 }
 
 // Action is shown by the reports that can.
 func (w *watched) Action(a scanner.Action) error {
 	if sink, ok := w.Sink.(scanner.ActionSink); ok {
-		return sink.Action(a)
+		return w.bar.aside(func() error { return sink.Action(a) })
 	}
 	return nil
 }
 
 func (w *watched) Done(summary scanner.Summary) error {
-	w.bar.clear()
+	w.bar.close()
 	if w.skips > maxSkipNotes && !w.quiet() {
 		w.io.Warnf("not scanned: and %d more, see the output", w.skips-maxSkipNotes)
 	}
 	if w.plan.history && summary.Commits == 0 && summary.Complete {
 		summary.Notes = append(summary.Notes, "nothing to scan: no commits")
+	}
+	if w.stopped() {
+		summary.Notes = append(summary.Notes, w.bar.covered(summary.Counts))
 	}
 	if w.plan.note != "" {
 		summary.Notes = append(summary.Notes, w.plan.note)
