@@ -46,9 +46,10 @@ type Reader struct {
 	memory   memory
 	chain    []link
 	scratch  []byte
-	last     int   // the pack in which something was found last
-	touching *Pack // the pack whose mapped bytes are being read
-	made     int64 // bytes for the object in work
+	segments []Segment // of no use here but to the function that makes them
+	last     int       // the pack in which something was found last
+	touching *Pack     // the pack whose mapped bytes are being read
+	made     int64     // bytes for the object in work
 	total    int64
 }
 
@@ -286,7 +287,8 @@ func (r *Reader) applied(l *link, base []byte) ([]byte, error) {
 		return nil, err
 	}
 	content := make([]byte, to)
-	return content, applyDelta(content, base, instructions)
+	r.segments, err = applyDelta(content, base, instructions, r.segments[:0])
+	return content, err
 }
 
 // inflateScratch decompresses an entry into the scratch, which is good until the next call.

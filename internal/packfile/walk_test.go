@@ -209,7 +209,7 @@ func TestCapsAreReported(t *testing.T) {
 		reason  packfile.Reason
 	}{
 		{"an object over the cap", packfile.Options{MaxObjectBytes: 20_000}, packfile.ReasonTooLarge},
-		{"more held than a worker may", packfile.Options{MaxHeldBytes: 50_000}, packfile.ReasonBudget},
+		{"more held than a worker may", packfile.Options{MaxHeldBytes: 25_000, Workers: 2}, packfile.ReasonBudget},
 		{"more in total than a walk may", packfile.Options{MaxTotalBytes: 100_000}, packfile.ReasonBudget},
 	} {
 		t.Run(c.name, func(t *testing.T) {

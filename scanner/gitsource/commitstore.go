@@ -100,7 +100,7 @@ func (s *commitStore) grow() {
 	s.slots = make([]uint32, 2*len(s.slots))
 	for n := range s.at {
 		slot, _ := s.slot(s.idOf(n))
-		s.slots[slot] = uint32(n) + 1 //nolint:gosec // memory ends before
+		s.slots[slot] = uint32(n) + 1
 	}
 }
 

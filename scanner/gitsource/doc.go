@@ -4,6 +4,8 @@
 // the network.
 // History reads packs and loose objects itself and leaves to git what it cannot read; Options.ThroughGit leaves all.
 // In: a path, a range, the names of refs. Out: sources of [scanner.Blob], places of blobs, skips.
+// History is a scanner.Lender: packs are walked by several goroutines, trees looked at where they differ from the tree
+// that they were made from, objects that git moved meanwhile looked for in the new packs.
 // Promises: git never sees the repository's configuration, and nothing in it is ever executed or fetched; no
 // file of a repository makes it hang; an object that a ref, a reflog or the index reaches and that could not be
 // read is a [scanner.Skip]; the counts are git's own.

@@ -53,7 +53,7 @@ func (l *lending) readAll(ctx context.Context) error {
 			g.tell()
 		}
 	}()
-	if h.only == nil && !h.repo.options.NoGit && !h.repo.options.ThroughGit {
+	if h.only == nil && !h.repo.options.ThroughGit {
 		if st, err := h.repo.shim.openStore(ctx); err == nil {
 			return l.readStore(ctx, st)
 		}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"reflect"
-	"sort"
 	"strconv"
 	"strings"
 	"sync"
@@ -48,7 +47,8 @@ func (b *borrower) enter(worker int) (leave func()) {
 }
 
 func (b *borrower) Blob(worker int, lent scanner.Lent) (*scanner.Traces, error) {
-	defer b.enter(worker)()
+	leave := b.enter(worker)
+	defer leave()
 	if b.hook != nil {
 		b.once.Do(b.hook)
 	}
@@ -90,7 +90,8 @@ func rebuilt(base []byte, lent scanner.Lent) []byte {
 }
 
 func (b *borrower) Skip(worker int, skip *scanner.Skip) error {
-	defer b.enter(worker)()
+	leave := b.enter(worker)
+	defer leave()
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.got.skips = append(b.got.skips, *skip)
@@ -166,15 +167,3 @@ func (refusing) Blob(int, scanner.Lent) (*scanner.Traces, error) {
 	return nil, fmt.Errorf("no more")
 }
 func (refusing) Skip(int, *scanner.Skip) error { return fmt.Errorf("no more") }
-
-// names are the file names that were given, sorted.
-func (x result) names() []string {
-	var names []string
-	for _, b := range x.blobs {
-		if b.Kind == scanner.KindName {
-			names = append(names, strings.TrimSuffix(string(b.Data), "\n"))
-		}
-	}
-	sort.Strings(names)
-	return names
-}

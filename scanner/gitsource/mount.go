@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/keywright/keywright/internal/packfile"
 	"github.com/keywright/keywright/scanner"
@@ -33,6 +34,15 @@ func (r *Repository) mountObjects(dest string) error {
 	return os.WriteFile(filepath.Join(dest, "info", "alternates"), []byte(list.String()), 0o600)
 }
 
+// mounted is an objects folder and the folder of links to its parts.
+type mounted struct {
+	dir, target string
+	changed     time.Time // when packs came or went last, as far as was seen
+}
+
+// relinks is how often the packs are listed anew because one went away between the listing and the opening.
+const relinks = 3
+
 func (r *Repository) mountDir(dir, target string) error {
 	for _, sub := range []string{"info", "pack"} {
 		if err := os.MkdirAll(filepath.Join(target, sub), 0o700); err != nil {
@@ -50,7 +60,36 @@ func (r *Repository) mountDir(dir, target string) error {
 			err = errors.Join(err, r.mountLoose(filepath.Join(dir, e.Name()), filepath.Join(target, e.Name())))
 		}
 	}
-	return errors.Join(err, r.mountPacks(filepath.Join(dir, "pack"), filepath.Join(target, "pack")))
+	m := &mounted{dir: dir, target: target}
+	r.shim.mounts = append(r.shim.mounts, m)
+	vanished, errPacks := r.mountPacks(m, false)
+	for i := 0; vanished && errPacks == nil && i < relinks; i++ {
+		vanished, errPacks = r.mountPacks(m, true)
+	}
+	return errors.Join(err, errPacks)
+}
+
+// refresh links the packs, and the folders of loose objects, that came since they were linked last: git gc and git
+// repack write what they keep anew and remove it where it was.
+func (s *shim) refresh() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var errs []error
+	for _, m := range s.mounts {
+		info, err := os.Stat(filepath.Join(m.dir, "pack"))
+		if err != nil || info.ModTime().Equal(m.changed) {
+			continue
+		}
+		_, err = s.repo.mountPacks(m, true)
+		errs = append(errs, err)
+		for i := range 256 {
+			fan := fmt.Sprintf("%02x", i)
+			if !present(filepath.Join(m.target, fan)) && present(filepath.Join(m.dir, fan)) {
+				errs = append(errs, s.repo.mountLoose(filepath.Join(m.dir, fan), filepath.Join(m.target, fan)))
+			}
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func isLooseDir(name string) bool {
@@ -104,42 +143,53 @@ func regular(dir string, e fs.DirEntry) error {
 	return nil
 }
 
-// mountPacks links the packs that have an index and that the index was made for.
-func (r *Repository) mountPacks(dir, target string) error {
+// mountPacks links the packs that have an index and that the index was made for. Again says that this was done
+// before: then what is linked stays, and a pack without an index is one that git is still writing.
+// Vanished says that a pack went away before it was opened, so that there may be another with its objects.
+func (r *Repository) mountPacks(m *mounted, again bool) (vanished bool, err error) {
+	dir, target := filepath.Join(m.dir, "pack"), filepath.Join(m.target, "pack")
+	if info, err := os.Stat(dir); err == nil {
+		m.changed = info.ModTime() // before the listing: what comes after it is seen the next time
+	}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		if !isAbsent(err) {
 			r.note(r.skipFor(dir, err))
 		}
-		return nil
+		return false, nil
 	}
 	names := map[string]bool{}
 	for _, e := range entries {
 		names[e.Name()] = true
 	}
+	var errs []error
 	for _, e := range entries {
 		base, ext := strings.TrimSuffix(e.Name(), filepath.Ext(e.Name())), filepath.Ext(e.Name())
 		if !strings.HasPrefix(base, "pack-") {
 			continue
 		}
 		switch {
-		case ext == ".pack" && !names[base+".idx"]:
+		case ext == ".pack" && !names[base+".idx"] && !again:
 			r.note(scanner.Skip{Reason: scanner.SkipMissingPack, Path: "objects/pack/" + e.Name(), Detail: "the pack has no index"})
-		case ext == ".idx" && !names[base+".pack"]:
+		case ext == ".idx" && !names[base+".pack"] && !again:
 			r.note(scanner.Skip{Reason: scanner.SkipMissingPack, Path: "objects/pack/" + base + ".pack", Detail: "there is an index but no pack"})
-		case ext == ".idx":
-			err = errors.Join(err, r.mountPack(filepath.Join(dir, base), filepath.Join(target, base)))
+		case ext == ".idx" && names[base+".pack"] && !present(filepath.Join(target, e.Name())):
+			gone, err := r.mountPack(filepath.Join(dir, base), filepath.Join(target, base), again)
+			vanished, errs = vanished || gone, append(errs, err)
 		}
 	}
-	return err
+	return vanished, errors.Join(errs...)
 }
 
-func (r *Repository) mountPack(base, target string) error {
-	if err := r.shim.store.openPack(base); err != nil {
+func (r *Repository) mountPack(base, target string, late bool) (vanished bool, err error) {
+	if err := r.shim.store.openPack(base, late); err != nil {
+		if isAbsent(err) && !present(base+".pack") {
+			return true, nil
+		}
 		r.note(r.packSkip(base, err))
-		return nil
+		return false, nil
 	}
-	return errors.Join(
+	return false, errors.Join(
 		os.Symlink(base+".idx", target+".idx"),
 		os.Symlink(base+".pack", target+".pack"))
 }

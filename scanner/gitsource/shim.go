@@ -27,6 +27,8 @@ type shim struct {
 	git     string
 	repo    *Repository
 	store   *store // of what is linked
+	mu      sync.Mutex
+	mounts  []*mounted
 	mounted sync.Once
 	err     error // of the mounting
 }
@@ -75,9 +77,10 @@ func (s *shim) write(format objectFormat) error {
 // mount links the objects and copies refs and shallow boundary, once.
 func (s *shim) mount(ctx context.Context) error {
 	s.mounted.Do(func() {
+		refs := s.repo.allRefs(ctx) // before the objects, so that what a ref leads to is among them
 		s.err = errors.Join(
 			s.repo.mountObjects(s.path("objects")),
-			s.copyRefs(s.repo.allRefs(ctx)),
+			s.copyRefs(refs),
 			s.writeShallow(s.repo.shallow()))
 	})
 	return s.err
@@ -150,7 +153,7 @@ type process struct {
 
 // start runs git with its arguments; without a shell, in the shim.
 func (s *shim) start(ctx context.Context, args ...string) (*process, error) {
-	if err := s.mount(ctx); err != nil {
+	if err := errors.Join(s.mount(ctx), s.refresh()); err != nil {
 		return nil, fmt.Errorf("%w %s: %w", errStart, args[0], err)
 	}
 	ctx, cancel := context.WithCancel(ctx)

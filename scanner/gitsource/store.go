@@ -20,7 +20,8 @@ const maxOpenPacks = 512
 type store struct {
 	repo    *Repository
 	packs   []*packfile.Pack
-	folders []string // of loose objects: each an objects folder
+	late    []*packfile.Pack // opened after the others: only to be linked
+	folders []string         // of loose objects: each an objects folder
 	loose   []looseObject
 	sorted  bool
 	tooMany bool
@@ -47,14 +48,18 @@ func (s *shim) openStore(ctx context.Context) (*store, error) {
 }
 
 // openPack opens a pack, sees that its index belongs to it, and keeps it.
-func (st *store) openPack(base string) error {
+func (st *store) openPack(base string, late bool) error {
 	p, err := packfile.Open(base+".pack", base+".idx", st.repo.format.size())
 	if err != nil {
 		return err
 	}
-	if len(st.packs) >= maxOpenPacks {
-		st.tooMany = true
+	switch {
+	case len(st.packs)+len(st.late) >= maxOpenPacks:
+		st.tooMany = st.tooMany || !late
 		return p.Close()
+	case late:
+		st.late = append(st.late, p)
+		return nil
 	}
 	st.packs = append(st.packs, p)
 	return nil
@@ -130,10 +135,10 @@ func (st *store) count() int {
 
 func (st *store) close() error {
 	var errs []error
-	for _, p := range st.packs {
+	for _, p := range append(st.packs, st.late...) {
 		errs = append(errs, p.Close())
 	}
-	st.packs = nil
+	st.packs, st.late = nil, nil
 	return errors.Join(errs...)
 }
 

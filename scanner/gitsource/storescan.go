@@ -119,12 +119,16 @@ func (g *giver) looseShare(ctx context.Context, st *store, reader *looseReader, 
 	return left, nil
 }
 
-// readLeft reads through git what the store could not.
+// readLeft reads through git, or without it through go-git, what the store could not: that may know more, and else
+// says what is wrong.
 func (g *giver) readLeft(ctx context.Context, left []entry) error {
 	if len(left) == 0 {
 		return nil
 	}
 	h := g.history
+	if h.repo.options.NoGit {
+		return g.read(ctx, left)
+	}
 	var entries []entry
 	for x, err := range h.repo.shim.check(ctx, left) {
 		switch {

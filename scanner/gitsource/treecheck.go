@@ -31,7 +31,7 @@ func (g *giver) tree(o object, from origin) (carry any, err error) {
 			return nil, g.parsed(o, false)
 		}
 		if from.isBase {
-			starts = append(starts, uint32(at)) //nolint:gosec // larger trees are none's base, see below
+			starts = append(starts, uint32(at))
 		}
 		if err := g.entry(x); err != nil {
 			return nil, err
@@ -42,7 +42,7 @@ func (g *giver) tree(o object, from origin) (carry any, err error) {
 	if !from.isBase || at > math.MaxUint32 {
 		return nil, nil
 	}
-	return slices.Clone(treeStarts(append(starts, uint32(at)))), nil //nolint:gosec // asked above
+	return slices.Clone(treeStarts(append(starts, uint32(at)))), nil
 }
 
 // entry looks at one entry of a tree.
