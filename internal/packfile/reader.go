@@ -137,7 +137,10 @@ func (r *Reader) findIn(pack int, id []byte) (place int, ok bool, err error) {
 	}
 	defer func() { r.closeIfChanged(err) }()
 	defer recoverFault(r, &err)
-	place, ok = r.touching.index.Find(id)
+	place, ok, doubtful := r.touching.index.find(id)
+	if doubtful && r.touching.files[indexFile].shrank() {
+		return 0, false, fmt.Errorf("look up in an index: %w", ErrChanged)
+	}
 	return place, ok, nil
 }
 
@@ -146,7 +149,10 @@ func (r *Reader) readAt(pack, place int) (k kept, err error) {
 	r.touching, r.made = r.packs[pack], 0
 	defer func() { r.closeIfChanged(err) }()
 	defer recoverFault(r, &err)
-	k, err = r.resolve(spot{pack, r.touching.index.Offset(place)})
+	at, err := r.offset(pack, place)
+	if err == nil {
+		k, err = r.resolve(spot{pack, at})
+	}
 	if err != nil && !errors.Is(err, ErrChanged) && r.touching.shrank() {
 		err = fmt.Errorf("%w: %w", ErrChanged, err)
 	}
@@ -154,6 +160,16 @@ func (r *Reader) readAt(pack, place int) (k kept, err error) {
 		r.scratch = nil
 	}
 	return k, err
+}
+
+// offset is where the entry of a place starts. An offset that ends in a zero may stand where a file was truncated.
+func (r *Reader) offset(pack, place int) (uint64, error) {
+	p := r.packs[pack]
+	at := p.index.Offset(place)
+	if at&0xff == 0 && p.files[indexFile].shrank() {
+		return 0, fmt.Errorf("offset in an index: %w", ErrChanged)
+	}
+	return at, nil
 }
 
 // closeIfChanged keeps a pack that changed from being read again.
@@ -224,8 +240,13 @@ var errChain = error(&flaw{"too long a chain of deltas", errCycle})
 
 // named finds a base by its id: in the delta's own pack, in another, or outside, when it is returned itself.
 func (r *Reader) named(pack int, id []byte) (spot, kept, error) {
-	if place, ok, err := r.findIn(pack, id); err != nil || ok {
-		return spot{pack, r.packs[pack].index.Offset(place)}, kept{}, err
+	place, ok, err := r.findIn(pack, id)
+	if err == nil && ok {
+		at, err := r.offset(pack, place)
+		return spot{pack, at}, kept{}, err
+	}
+	if err != nil {
+		return spot{}, kept{}, err
 	}
 	id = bytes.Clone(id) // another pack's fault must not be taken for this one's
 	for other := range r.packs {
@@ -233,9 +254,11 @@ func (r *Reader) named(pack int, id []byte) (spot, kept, error) {
 			continue
 		}
 		if place, ok, err := r.findIn(other, id); err == nil && ok {
-			return spot{other, r.packs[other].index.Offset(place)}, kept{}, nil
+			at, err := r.offset(other, place)
+			return spot{other, at}, kept{}, err
 		}
 	}
+	r.touching = r.packs[pack]
 	if r.options.Base == nil {
 		return spot{}, kept{}, errNoBase
 	}
