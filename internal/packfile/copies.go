@@ -34,7 +34,7 @@ func sortedIDs(forests []*forest) []located {
 	all := make([]located, 0, n)
 	for i, f := range forests {
 		for place := range len(f.ids) / f.pack.hashSize {
-			all = append(all, located{binary.BigEndian.Uint64(f.at(place)), int32(i), int32(place)}) //nolint:gosec // below MaxInt32
+			all = append(all, located{binary.BigEndian.Uint64(f.at(place)), int32(i), int32(place)})
 		}
 	}
 	id := func(l located) []byte { return forests[l.pack].at(int(l.place)) }

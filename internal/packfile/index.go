@@ -216,7 +216,7 @@ func (x *Index) find(id []byte) (place int, ok, doubtful bool) {
 	}
 	from, to := x.bucket(id[0])
 	for from < to {
-		middle := int(uint(from+to) >> 1) //nolint:gosec // not negative
+		middle := int(uint(from+to) >> 1)
 		at := x.ID(middle)
 		doubtful = doubtful || at[len(at)-1] == 0
 		switch bytes.Compare(at, id) {

@@ -34,6 +34,8 @@ type ReaderOptions struct {
 	MaxTotalBytes int64
 	// TrustChecksums leaves the zlib checksums unchecked.
 	TrustChecksums bool
+	// Hint, when not nil, says which pack to look into first. It must stay open as long as the reader is used.
+	Hint *MultiIndex
 	// Base, when not nil, finds the bases of deltas that no pack has. The Reader does not change what it returns.
 	Base func(id []byte) (Type, []byte, error)
 }
@@ -47,6 +49,7 @@ type Reader struct {
 	chain    []link
 	scratch  []byte
 	segments []Segment // of no use here but to the function that makes them
+	hinted   []int     // for each pack of the hint which of packs it is
 	last     int       // the pack in which something was found last
 	touching *Pack     // the pack whose mapped bytes are being read
 	made     int64     // bytes for the object in work
@@ -65,13 +68,18 @@ func NewReader(packs []*Pack, options ReaderOptions) *Reader {
 	options.MaxCacheBytes = cmp.Or(options.MaxCacheBytes, DefaultMaxCacheBytes)
 	options.MaxChainBytes = cmp.Or(options.MaxChainBytes, DefaultMaxChainBytes)
 	options.MaxTotalBytes = cmp.Or(options.MaxTotalBytes, DefaultMaxTotalBytes)
-	return &Reader{packs: packs, options: options, memory: memory{limit: options.MaxCacheBytes}}
+	r := &Reader{packs: packs, options: options, memory: memory{limit: options.MaxCacheBytes}}
+	if options.Hint != nil {
+		r.hinted = options.Hint.match(packs)
+	}
+	return r
 }
 
 // Find says which pack has an object, and at which place of its index. Of several packs any may be named. A pack
 // that changed has none.
 func (r *Reader) Find(id []byte) (pack, place int, ok bool) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	r.follow(id)
 	for n := -1; n < len(r.packs); n++ {
 		if pack, ok = r.turn(n); !ok {
 			continue
@@ -82,6 +90,16 @@ func (r *Reader) Find(id []byte) (pack, place int, ok bool) {
 		}
 	}
 	return 0, 0, false
+}
+
+// follow makes the pack that the hint names the first to be looked at.
+func (r *Reader) follow(id []byte) {
+	if r.options.Hint == nil {
+		return
+	}
+	if said, ok := r.options.Hint.Find(id); ok && r.hinted[said] >= 0 {
+		r.last = r.hinted[said]
+	}
 }
 
 // turn is the pack that is looked at as the n-th, from -1 on: first the one in which something was found last.
@@ -99,6 +117,7 @@ func (r *Reader) turn(n int) (pack int, ok bool) {
 // other kinds that [ReasonOf] tells apart: of the first copy that was tried.
 func (r *Reader) Read(id []byte) (Type, []byte, error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	r.follow(id)
 	var first error
 	for n := -1; n < len(r.packs); n++ {
 		pack, ok := r.turn(n)
