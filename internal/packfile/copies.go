@@ -16,28 +16,28 @@ type located struct {
 
 // findCopies tells for each pack which places of its index name an object that a pack before it has too. It is nil
 // for a pack without any.
-func findCopies(packs []*Pack) [][]bool {
-	copies := make([][]bool, len(packs))
-	if len(packs) < 2 {
+func findCopies(forests []*forest) [][]bool {
+	copies := make([][]bool, len(forests))
+	if len(forests) < 2 {
 		return copies
 	}
-	markCopies(packs, sortedIDs(packs), copies)
+	markCopies(forests, sortedIDs(forests), copies)
 	return copies
 }
 
 // sortedIDs puts the ids of all packs in order; among equal ones the first pack's is first.
-func sortedIDs(packs []*Pack) []located {
+func sortedIDs(forests []*forest) []located {
 	n := 0
-	for _, p := range packs {
-		n += p.Len()
+	for _, f := range forests {
+		n += len(f.ids) / f.pack.hashSize
 	}
 	all := make([]located, 0, n)
-	for i, p := range packs {
-		for place := range p.Len() {
-			all = append(all, located{binary.BigEndian.Uint64(p.index.ID(place)), int32(i), int32(place)})
+	for i, f := range forests {
+		for place := range len(f.ids) / f.pack.hashSize {
+			all = append(all, located{binary.BigEndian.Uint64(f.at(place)), int32(i), int32(place)})
 		}
 	}
-	id := func(l located) []byte { return packs[l.pack].index.ID(int(l.place)) }
+	id := func(l located) []byte { return forests[l.pack].at(int(l.place)) }
 	slices.SortFunc(all, func(a, b located) int {
 		if a.start != b.start {
 			return cmp.Compare(a.start, b.start)
@@ -47,14 +47,14 @@ func sortedIDs(packs []*Pack) []located {
 	return all
 }
 
-func markCopies(packs []*Pack, all []located, copies [][]bool) {
+func markCopies(forests []*forest, all []located, copies [][]bool) {
 	for i := 1; i < len(all); i++ {
 		a, b := all[i-1], all[i]
-		if a.start != b.start || !bytes.Equal(packs[a.pack].index.ID(int(a.place)), packs[b.pack].index.ID(int(b.place))) {
+		if a.start != b.start || !bytes.Equal(forests[a.pack].at(int(a.place)), forests[b.pack].at(int(b.place))) {
 			continue
 		}
 		if copies[b.pack] == nil {
-			copies[b.pack] = make([]bool, packs[b.pack].Len())
+			copies[b.pack] = make([]bool, forests[b.pack].pack.Len())
 		}
 		copies[b.pack][b.place] = true
 	}

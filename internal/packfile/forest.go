@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/bits"
 	"slices"
+	"sort"
 	"sync"
 )
 
@@ -24,6 +25,7 @@ const (
 // forest are the objects of a pack as trees: a delta is a child of its base.
 type forest struct {
 	pack    *Pack
+	ids     []byte   // of all places, one behind the other; nil when the index cannot be read
 	offsets []uint64 // of each node's entry, ascending
 	places  []uint32 // of each node's id in the index
 	parent  []int32
@@ -49,26 +51,44 @@ var (
 	errClosed = error(&flaw{"pack is closed", ErrChanged})
 )
 
-// newForest reads the heads of all entries. copies, when not nil, tells by place in the index what another pack has.
+// loadForest reads the index: ids, and offsets in order.
 //
-// Errors: ErrChanged. What is wrong with single entries stands in failed.
-func newForest(p *Pack, copies []bool, workers int) (*forest, error) {
+// Errors: ErrChanged; the ids are then nil.
+func loadForest(p *Pack) (*forest, error) {
 	f := &forest{pack: p}
-	if p.gone.Load() {
-		return f, errClosed
-	}
-	f.order()
-	refs, err := f.readHeads(workers)
+	ids, err := p.IDs()
 	if err != nil {
 		return f, err
 	}
+	if err := p.readIndex(f.order); err != nil {
+		return f, err
+	}
+	if p.files[indexFile].shrank() {
+		return f, fmt.Errorf("offsets of an index: %w", ErrChanged)
+	}
+	f.ids = ids
+	return f, nil
+}
+
+// grow reads the heads of all entries. copies, when not nil, tells by place in the index what another pack has.
+//
+// Errors: ErrChanged. What is wrong with single entries stands in failed.
+func (f *forest) grow(copies []bool, workers int) error {
+	p := f.pack
+	if p.gone.Load() {
+		return errClosed
+	}
+	refs, err := f.readHeads(workers)
+	if err != nil {
+		return err
+	}
 	if len(f.failed) > 0 && p.shrank() {
-		return f, fmt.Errorf("heads of entries: %w", ErrChanged)
+		return fmt.Errorf("heads of entries: %w", ErrChanged)
 	}
 	f.findBases(refs)
 	f.link()
 	f.weigh(copies)
-	return f, nil
+	return nil
 }
 
 // order sorts the entries by offset: one pass over them for each radixBits bits of the largest.
@@ -170,7 +190,7 @@ func (f *forest) findBases(refs []named) {
 		nodes[place] = int32(node)
 	}
 	for _, r := range refs {
-		if place, ok := f.pack.index.Find(r.base); ok {
+		if place, ok := f.find(r.base); ok {
 			f.parent[r.node] = nodes[place]
 		}
 	}
@@ -270,7 +290,23 @@ func (f *forest) isBase(node int32) bool {
 	return false
 }
 
-// id is a node's id.
-func (f *forest) id(node int32) []byte { return f.pack.index.ID(int(f.places[node])) }
+// id is a node's id; nil when the index cannot be read.
+func (f *forest) id(node int32) []byte {
+	if f.ids == nil {
+		return nil
+	}
+	return f.at(int(f.places[node]))
+}
+
+// at is the id of a place of the index.
+func (f *forest) at(place int) []byte {
+	size := f.pack.hashSize
+	return f.ids[place*size : (place+1)*size : (place+1)*size]
+}
+
+// find returns the place of an id.
+func (f *forest) find(id []byte) (int, bool) {
+	return sort.Find(f.pack.Len(), func(i int) int { return bytes.Compare(id, f.at(i)) })
+}
 
 func (f *forest) isDead(node int32) bool { return f.dead != nil && f.dead[node] }

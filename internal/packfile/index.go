@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"hash"
-	"sort"
 )
 
 // ErrCorrupt says that bytes are not what the format demands.
@@ -132,7 +131,7 @@ func (x *Index) parseV2(body []byte) error {
 
 // readFanout takes the 256 running counts and the object count, which is the last of them.
 func (x *Index) readFanout(table []byte) error {
-	x.fanout = table[:fanoutBytes]
+	x.fanout = bytes.Clone(table[:fanoutBytes]) // what is looked up by it must not depend on a mapping
 	last := uint32(0)
 	for i := range 256 {
 		n := x.fan(i)
@@ -205,12 +204,42 @@ func (x *Index) Offset(i int) uint64 {
 
 // Find returns the place of id in the index.
 func (x *Index) Find(id []byte) (int, bool) {
+	i, ok, _ := x.find(id)
+	return i, ok
+}
+
+// find looks an id up. What it did not find may be there when it is doubtful: it met an id that ends in a zero, as
+// all do that stand behind the end of a truncated file.
+func (x *Index) find(id []byte) (place int, ok, doubtful bool) {
 	if len(id) != x.hashSize {
-		return 0, false
+		return 0, false, false
 	}
 	from, to := x.bucket(id[0])
-	i := from + sort.Search(to-from, func(i int) bool { return bytes.Compare(x.ID(from+i), id) >= 0 })
-	return i, i < to && bytes.Equal(x.ID(i), id)
+	for from < to {
+		middle := int(uint(from+to) >> 1)
+		at := x.ID(middle)
+		doubtful = doubtful || at[len(at)-1] == 0
+		switch bytes.Compare(at, id) {
+		case 0:
+			return middle, true, false
+		case -1:
+			from = middle + 1
+		default:
+			to = middle
+		}
+	}
+	return from, false, doubtful
+}
+
+// appendIDs appends all ids in ascending order.
+func (x *Index) appendIDs(ids []byte) []byte {
+	if !x.v1 {
+		return append(ids, x.ids...)
+	}
+	for i := range x.count {
+		ids = append(ids, x.ID(i)...)
+	}
+	return ids
 }
 
 // PackChecksum is the trailer that the pack of this index must have.

@@ -4,35 +4,34 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"math"
-	"os"
 	"sync/atomic"
 )
-
-// maxFileBytes is the most that a pack or an index may have: what an int holds.
-const maxFileBytes = int64(^uint(0) >> 1)
 
 // maxIndexBytes is the most that an index may have, however large its pack is: about 100 million objects.
 const maxIndexBytes = 4 << 30
 
-// ErrNotRegular says that a pack or an index is no regular file.
-var ErrNotRegular = errors.New("not a regular file")
-
-// Pack is an open pack, mapped into memory where the system can, with its index. A pack that git removes stays
-// readable; what a truncated one lacks is reported, see [ReasonChanged]. Close must be called, and not during a walk.
+// Pack is an open pack with its index, both mapped into memory where the system can; it holds no file descriptor. A
+// pack that git removes stays readable; what a truncated one lacks is reported, see [ReasonChanged]. Close must be
+// called, and not during a walk.
 //
-// The index is read, not mapped: the page in which a truncated file ends reads as zeros, with no fault that would
-// tell. A pack's compressed data have a checksum that such zeros fail; ids have none.
+// The page in which a truncated file ends reads as zeros, with no fault that would tell. A pack's compressed data
+// have a checksum that such zeros fail. An index has none for its parts, so whoever reads from it asks afterwards
+// whether the file shrank.
 type Pack struct {
-	file     *os.File // of the pack; nil when it is of bytes
+	files    [2]*mapping // of pack and index, nil when they are of bytes
 	index    *Index
 	hashSize int
-	mapped   []byte // what Close gives back
 	all      []byte // the whole pack
 	data     []byte // the pack without its trailer
+	closed   bool
 	gone     atomic.Bool
 }
+
+const (
+	packFile = iota
+	indexFile
+)
 
 // Open maps the pack at path, and its index at indexPath, of objects whose ids are hashSize bytes long. Both files
 // are checked as [ParseIndex] and [Index.CheckPack] do.
@@ -61,20 +60,21 @@ func Parse(pack, index []byte, hashSize int) (*Pack, error) {
 	return p, nil
 }
 
-func (p *Pack) open(path, indexPath string) error {
-	var err error
-	if p.file, p.all, err = openMapped(path); err != nil {
+func (p *Pack) open(path, indexPath string) (err error) {
+	if p.files[packFile], err = openMapping(path, maxFileBytes); err != nil {
 		return err
 	}
-	p.mapped = p.all
-	index, err := readIndex(indexPath, min(maxIndexBytes, MaxIndexBytes(int64(len(p.all)), p.hashSize)))
-	if err != nil {
+	p.all = p.files[packFile].data
+	most := min(maxIndexBytes, MaxIndexBytes(int64(len(p.all)), p.hashSize))
+	if p.files[indexFile], err = openMapping(indexPath, most); err != nil {
 		return err
 	}
-	if err := p.parseIndex(index); err != nil {
-		return err
-	}
-	return guard(p, p.check)
+	return guard(p, func() error {
+		if err := p.parseIndex(p.files[indexFile].data); err != nil {
+			return err
+		}
+		return p.check()
+	})
 }
 
 func (p *Pack) parseIndex(data []byte) (err error) {
@@ -96,98 +96,56 @@ func (p *Pack) check() error {
 	return nil
 }
 
-// readIndex reads a file of at most limit bytes.
-func readIndex(path string, limit int64) ([]byte, error) {
-	f, size, err := openRegular(path)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = f.Close() }()
-	if size > limit {
-		return nil, fmt.Errorf("%s: %d bytes, an index of this pack has at most %d: %w", path, size, limit, ErrCorrupt)
-	}
-	data := make([]byte, size)
-	if _, err := io.ReadFull(f, data); err != nil {
-		return nil, fmt.Errorf("%s: %w: %w", path, ErrChanged, err)
-	}
-	return data, nil
-}
-
-// openMapped returns the open file too: nil with an error.
-func openMapped(path string) (*os.File, []byte, error) {
-	f, size, err := openRegular(path)
-	if err != nil {
-		return nil, nil, err
-	}
-	var data []byte
-	if size == 0 {
-		err = fmt.Errorf("an empty file: %w", ErrCorrupt)
-	} else {
-		data, err = mapFile(f, int(size))
-	}
-	if err != nil {
-		return nil, nil, errors.Join(fmt.Errorf("%s: %w", path, err), f.Close())
-	}
-	return f, data, nil
-}
-
-// openRegular opens a regular file and says how long it is. It never waits: a FIFO is refused before it is opened,
-// and one that took the file's place meanwhile is opened without waiting for a writer, and then refused.
-func openRegular(path string) (*os.File, int64, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, 0, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, 0, fmt.Errorf("%s: %w", path, ErrNotRegular)
-	}
-	f, err := os.OpenFile(path, os.O_RDONLY|openFlags, 0)
-	if err != nil {
-		return nil, 0, err
-	}
-	info, err = f.Stat()
-	switch {
-	case err != nil:
-	case !info.Mode().IsRegular():
-		err = fmt.Errorf("%s: %w", path, ErrNotRegular)
-	case info.Size() > maxFileBytes:
-		err = fmt.Errorf("%s: %d bytes do not fit into memory: %w", path, info.Size(), ErrUnsupported)
-	}
-	if err != nil {
-		return nil, 0, errors.Join(err, f.Close())
-	}
-	return f, info.Size(), nil
-}
-
-// Close gives the mapping back; the pack is then as one that changed. Calling it twice is no error.
+// Close gives the mappings back; the pack is then as one that changed. Calling it twice is no error.
 func (p *Pack) Close() error {
 	p.gone.Store(true)
+	p.closed = true
 	var errs []error
-	if p.mapped != nil {
-		errs = append(errs, unmapFile(p.mapped))
+	for i, m := range p.files {
+		errs = append(errs, m.close())
+		p.files[i] = nil
 	}
-	p.mapped, p.all, p.data = nil, nil, nil
-	if p.file != nil {
-		errs = append(errs, p.file.Close())
-		p.file = nil
-	}
+	p.all, p.data = nil, nil
 	return errors.Join(errs...)
 }
 
 // Len is the number of objects.
 func (p *Pack) Len() int { return p.index.Len() }
 
-// ID is the i-th id in ascending order, 0 ≤ i < Len. It is a part of the index: do not change it.
-func (p *Pack) ID(i int) []byte { return p.index.ID(i) }
-
-// shrank says whether the file is no longer as long as what was mapped: then damage is not the pack's own.
-func (p *Pack) shrank() bool {
-	if p.file == nil {
-		return false
+// ID is the i-th id in ascending order, 0 ≤ i < Len: a copy. Nil when the pack is closed or its index changed.
+func (p *Pack) ID(i int) []byte {
+	var id []byte
+	err := p.readIndex(func() { id = bytes.Clone(p.index.ID(i)) })
+	if err != nil || id[len(id)-1] == 0 && p.files[indexFile].shrank() {
+		return nil
 	}
-	info, err := p.file.Stat()
-	return err != nil || info.Size() != int64(len(p.all))
+	return id
 }
 
+// IDs are all ids in ascending order, one behind the other: a copy.
+//
+// Errors: ErrChanged.
+func (p *Pack) IDs() ([]byte, error) {
+	var ids []byte
+	err := p.readIndex(func() { ids = p.index.appendIDs(make([]byte, 0, p.Len()*p.hashSize)) })
+	if err == nil && p.files[indexFile].shrank() {
+		err = fmt.Errorf("ids of an index: %w", ErrChanged)
+	}
+	return ids, err
+}
+
+// readIndex runs what touches the index.
+func (p *Pack) readIndex(read func()) error {
+	if p.closed {
+		return errClosed
+	}
+	return guard(p, func() error { read(); return nil })
+}
+
+// shrank says whether a file is no longer as long as what was mapped: then damage is not the pack's own.
+func (p *Pack) shrank() bool { return p.files[packFile].shrank() || p.files[indexFile].shrank() }
+
 // holds says whether an address is one of the pack's mapped bytes.
-func (p *Pack) holds(address uintptr) bool { return inside(p.mapped, address) }
+func (p *Pack) holds(address uintptr) bool {
+	return p.files[packFile].holds(address) || p.files[indexFile].holds(address)
+}

@@ -34,6 +34,8 @@ type ReaderOptions struct {
 	MaxTotalBytes int64
 	// TrustChecksums leaves the zlib checksums unchecked.
 	TrustChecksums bool
+	// Hint, when not nil, says which pack to look into first. It must stay open as long as the reader is used.
+	Hint *MultiIndex
 	// Base, when not nil, finds the bases of deltas that no pack has. The Reader does not change what it returns.
 	Base func(id []byte) (Type, []byte, error)
 }
@@ -47,6 +49,7 @@ type Reader struct {
 	chain    []link
 	scratch  []byte
 	segments []Segment // of no use here but to the function that makes them
+	hinted   []int     // for each pack of the hint which of packs it is
 	last     int       // the pack in which something was found last
 	touching *Pack     // the pack whose mapped bytes are being read
 	made     int64     // bytes for the object in work
@@ -65,13 +68,18 @@ func NewReader(packs []*Pack, options ReaderOptions) *Reader {
 	options.MaxCacheBytes = cmp.Or(options.MaxCacheBytes, DefaultMaxCacheBytes)
 	options.MaxChainBytes = cmp.Or(options.MaxChainBytes, DefaultMaxChainBytes)
 	options.MaxTotalBytes = cmp.Or(options.MaxTotalBytes, DefaultMaxTotalBytes)
-	return &Reader{packs: packs, options: options, memory: memory{limit: options.MaxCacheBytes}}
+	r := &Reader{packs: packs, options: options, memory: memory{limit: options.MaxCacheBytes}}
+	if options.Hint != nil {
+		r.hinted = options.Hint.match(packs)
+	}
+	return r
 }
 
 // Find says which pack has an object, and at which place of its index. Of several packs any may be named. A pack
 // that changed has none.
 func (r *Reader) Find(id []byte) (pack, place int, ok bool) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	r.follow(id)
 	for n := -1; n < len(r.packs); n++ {
 		if pack, ok = r.turn(n); !ok {
 			continue
@@ -82,6 +90,16 @@ func (r *Reader) Find(id []byte) (pack, place int, ok bool) {
 		}
 	}
 	return 0, 0, false
+}
+
+// follow makes the pack that the hint names the first to be looked at.
+func (r *Reader) follow(id []byte) {
+	if r.options.Hint == nil {
+		return
+	}
+	if said, ok := r.options.Hint.Find(id); ok && r.hinted[said] >= 0 {
+		r.last = r.hinted[said]
+	}
 }
 
 // turn is the pack that is looked at as the n-th, from -1 on: first the one in which something was found last.
@@ -99,6 +117,7 @@ func (r *Reader) turn(n int) (pack int, ok bool) {
 // other kinds that [ReasonOf] tells apart: of the first copy that was tried.
 func (r *Reader) Read(id []byte) (Type, []byte, error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	r.follow(id)
 	var first error
 	for n := -1; n < len(r.packs); n++ {
 		pack, ok := r.turn(n)
@@ -137,7 +156,10 @@ func (r *Reader) findIn(pack int, id []byte) (place int, ok bool, err error) {
 	}
 	defer func() { r.closeIfChanged(err) }()
 	defer recoverFault(r, &err)
-	place, ok = r.touching.index.Find(id)
+	place, ok, doubtful := r.touching.index.find(id)
+	if doubtful && r.touching.files[indexFile].shrank() {
+		return 0, false, fmt.Errorf("look up in an index: %w", ErrChanged)
+	}
 	return place, ok, nil
 }
 
@@ -146,7 +168,10 @@ func (r *Reader) readAt(pack, place int) (k kept, err error) {
 	r.touching, r.made = r.packs[pack], 0
 	defer func() { r.closeIfChanged(err) }()
 	defer recoverFault(r, &err)
-	k, err = r.resolve(spot{pack, r.touching.index.Offset(place)})
+	at, err := r.offset(pack, place)
+	if err == nil {
+		k, err = r.resolve(spot{pack, at})
+	}
 	if err != nil && !errors.Is(err, ErrChanged) && r.touching.shrank() {
 		err = fmt.Errorf("%w: %w", ErrChanged, err)
 	}
@@ -154,6 +179,16 @@ func (r *Reader) readAt(pack, place int) (k kept, err error) {
 		r.scratch = nil
 	}
 	return k, err
+}
+
+// offset is where the entry of a place starts. An offset that ends in a zero may stand where a file was truncated.
+func (r *Reader) offset(pack, place int) (uint64, error) {
+	p := r.packs[pack]
+	at := p.index.Offset(place)
+	if at&0xff == 0 && p.files[indexFile].shrank() {
+		return 0, fmt.Errorf("offset in an index: %w", ErrChanged)
+	}
+	return at, nil
 }
 
 // closeIfChanged keeps a pack that changed from being read again.
@@ -224,8 +259,13 @@ var errChain = error(&flaw{"too long a chain of deltas", errCycle})
 
 // named finds a base by its id: in the delta's own pack, in another, or outside, when it is returned itself.
 func (r *Reader) named(pack int, id []byte) (spot, kept, error) {
-	if place, ok, err := r.findIn(pack, id); err != nil || ok {
-		return spot{pack, r.packs[pack].index.Offset(place)}, kept{}, err
+	place, ok, err := r.findIn(pack, id)
+	if err == nil && ok {
+		at, err := r.offset(pack, place)
+		return spot{pack, at}, kept{}, err
+	}
+	if err != nil {
+		return spot{}, kept{}, err
 	}
 	id = bytes.Clone(id) // another pack's fault must not be taken for this one's
 	for other := range r.packs {
@@ -233,9 +273,11 @@ func (r *Reader) named(pack int, id []byte) (spot, kept, error) {
 			continue
 		}
 		if place, ok, err := r.findIn(other, id); err == nil && ok {
-			return spot{other, r.packs[other].index.Offset(place)}, kept{}, nil
+			at, err := r.offset(other, place)
+			return spot{other, at}, kept{}, err
 		}
 	}
+	r.touching = r.packs[pack]
 	if r.options.Base == nil {
 		return spot{}, kept{}, errNoBase
 	}

@@ -46,7 +46,7 @@ type Options struct {
 type Object struct {
 	Pack   int    // its place in the packs of the walk
 	Worker int    // which of the goroutines reads it, from 0
-	ID     []byte // a part of the index: do not change it
+	ID     []byte // do not change it; it stays valid
 	Type   Type
 	Data   []byte
 	// Segments says how Data was made of the content of the object that Base belongs to: ascending, without gaps,
@@ -71,7 +71,7 @@ const Inserted = -1
 // Unread is an object that could not be read.
 type Unread struct {
 	Pack   int
-	ID     []byte
+	ID     []byte // nil: the index cannot be read, so that nothing of the pack has a name
 	Offset uint64 // of its entry
 	Reason Reason
 	Err    error
@@ -171,24 +171,32 @@ func (w *walk) stop(err error) {
 // plan reads the heads of all entries and lists the trees: first those that are more than a fair share of the work,
 // so that none of them is left to one worker at the end, then the others in the order of the packs.
 func (w *walk) plan(packs []*Pack) {
-	copies := findCopies(packs)
-	nodes := 0
+	errs := make([]error, len(packs))
 	for i, p := range packs {
+		var f *forest
+		f, errs[i] = loadForest(p)
+		w.forests = append(w.forests, f)
+	}
+	copies := findCopies(w.forests)
+	nodes := 0
+	for i, f := range w.forests {
 		if w.stopped.Load() {
 			return
 		}
-		f, err := newForest(p, copies[i], w.options.Workers)
-		if err != nil {
-			f = failWhole(f, copies[i], err)
+		if errs[i] == nil {
+			errs[i] = f.grow(copies[i], w.options.Workers)
 		}
-		w.forests = append(w.forests, f)
+		if errs[i] != nil {
+			f = failWhole(f, copies[i], errs[i])
+			w.forests[i] = f
+		}
 		w.trees = append(w.trees, task{pack: i, root: wholePack})
 		for _, root := range f.roots {
 			if !f.isDead(root) {
 				w.trees = append(w.trees, task{pack: i, root: root, weight: f.weight[root]})
 			}
 		}
-		nodes += p.Len()
+		nodes += f.pack.Len()
 	}
 	share := int32(max(nodes/(16*w.options.Workers), 64)) //nolint:gosec // far below MaxInt32
 	slices.SortStableFunc(w.trees, func(a, b task) int {
@@ -208,7 +216,7 @@ func failWhole(f *forest, copies []bool, err error) *forest {
 	if errors.Is(err, ErrChanged) {
 		f.pack.gone.Store(true)
 	}
-	whole := &forest{pack: f.pack, copies: copies}
+	whole := &forest{pack: f.pack, ids: f.ids, copies: copies}
 	n := f.pack.Len()
 	whole.places, whole.offsets = make([]uint32, n), make([]uint64, n)
 	for i := range n {

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -302,16 +303,95 @@ func TestAPackThatIsTruncatedBeforeTheWalkIsReportedAsChanged(t *testing.T) {
 
 func TestAnIndexThatIsTruncatedAfterTheOpenIsNotMissed(t *testing.T) {
 	t.Parallel()
+	for _, left := range []int64{0, 100, 5000, 8191} {
+		r := newRepository(t, "sha1")
+		r.addHistory(t, "main", "errors", 60)
+		r.git(t, nil, "repack", "-qadf")
+		want, packs := r.saidByGit(t), r.packs(t)
+		reader := packfile.NewReader(packs, packfile.ReaderOptions{})
+		r.truncate(t, ".idx", left)
+		var unread []packfile.Unread
+		var s seen
+		v := s.visitor()
+		v.Unread = func(u packfile.Unread) error {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			unread = append(unread, u)
+			return nil
+		}
+		for name, o := range want {
+			id, err := hex.DecodeString(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, content, err := reader.Read(id)
+			if err == nil && o.digest != sum256(content) || err != nil && !errors.Is(err, packfile.ErrChanged) {
+				t.Fatalf("%d bytes left: object %s: %v", left, name, err)
+			}
+		}
+		if _, err := packfile.Walk(t.Context(), packs, packfile.Options{}, v); err != nil {
+			t.Fatal(err)
+		}
+		if len(s.objects) > 0 || len(unread) != len(want) || unread[0].Reason != packfile.ReasonChanged || unread[0].ID != nil {
+			t.Errorf("%d bytes left: %d objects, %d unread of %d", left, len(s.objects), len(unread), len(want))
+		}
+	}
+}
+
+func TestAnIndexThatIsTruncatedDuringTheWalkChangesNothing(t *testing.T) {
+	t.Parallel()
 	r := newRepository(t, "sha1")
 	r.addHistory(t, "main", "errors", 60)
-	r.git(t, nil, "repack", "-qadf")
+	r.git(t, nil, "-c", "repack.useDeltaBaseOffset=false", "repack", "-qadf")
 	want, packs := r.saidByGit(t), r.packs(t)
-	r.truncate(t, ".idx", 100)
 	var s seen
-	if _, err := packfile.Walk(t.Context(), packs, packfile.Options{}, s.visitor()); err != nil {
+	var once sync.Once
+	v := s.visitor()
+	v.Object = func(o packfile.Object) (any, error) {
+		once.Do(func() { r.truncate(t, ".idx", 0) })
+		return s.object(o)
+	}
+	if _, err := packfile.Walk(t.Context(), packs, packfile.Options{VerifyIDs: true}, v); err != nil {
 		t.Fatal(err)
 	}
 	s.mustEqual(t, want)
+}
+
+func TestThousandsOfPacksMayBeOpen(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	const many = 3000
+	var packs []*packfile.Pack
+	for i := range many {
+		b := newBuilder()
+		b.whole(t, id(i), "one of many")
+		pack, index := b.files()
+		path := filepath.Join(dir, strconv.Itoa(i))
+		if err := errors.Join(os.WriteFile(path+".pack", pack, 0o600), os.WriteFile(path+".idx", index, 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		p, err := packfile.Open(path+".pack", path+".idx", packfile.SHA1Size)
+		if err != nil {
+			t.Fatal(err)
+		}
+		packs = append(packs, p)
+	}
+	if fds, err := os.ReadDir("/proc/self/fd"); err == nil && len(fds) > many/2 {
+		t.Errorf("%d files are open", len(fds))
+	}
+	var s seen
+	if _, err := packfile.Walk(t.Context(), packs, packfile.Options{}, s.visitor()); err != nil || len(s.objects) != many {
+		t.Errorf("%d objects, %v", len(s.objects), err)
+	}
+	r := packfile.NewReader(packs, packfile.ReaderOptions{})
+	if _, content, err := r.Read(id(many / 2)); err != nil || string(content) != "one of many" {
+		t.Errorf("%q, %v", content, err)
+	}
+	for _, p := range packs {
+		if err := p.Close(); err != nil || p.ID(0) != nil {
+			t.Fatalf("closed: %x, %v", p.ID(0), err)
+		}
+	}
 }
 
 // truncate cuts the only file of the packs that has an ending.
