@@ -42,10 +42,11 @@ type pass struct {
 	spent   bool // an expression's budget of steps was spent
 	work    int64
 	states  []ruleState
+	buffers matchBuffers
 	touched []int32         // the rules whose states are not zero
 	done    <-chan struct{} // closed: nobody waits for the outcome; nil: never
 	stopped bool            // done was closed
-	visit   func(literal, start, end int) bool
+	queue   hitQueue
 }
 
 // ruleState is what a pass remembers of one rule.
@@ -60,7 +61,7 @@ const hitsBetweenLooks = 256
 
 func newPass(program *program) *pass {
 	p := &pass{program: program, states: make([]ruleState, len(program.rules))}
-	p.visit = p.hit
+	p.queue.visit = p.hit
 	return p
 }
 
@@ -78,7 +79,7 @@ func (p *pass) reset(data, outer []byte, piece *decode.Piece, limit int) {
 // run walks the ladder over the whole text.
 func (p *pass) run() {
 	p.work += int64(len(p.data))
-	p.program.prefilter.within(p.data, 0, len(p.data), p.visit)
+	p.program.prefilter.within(p.data, 0, len(p.data), &p.queue)
 }
 
 // hit walks the rules of a literal up the ladder from one of its places. The places must come as the prefilter
@@ -113,7 +114,7 @@ func (p *pass) try(n, start, end int) {
 		return
 	}
 	if r.structure != nil {
-		if from, to, ok := r.structure.match(p.data, start, end, &p.work); ok && from >= state.claimed {
+		if from, to, ok := r.structure.match(p.data, start, end, &p.buffers, &p.work); ok && from >= state.claimed {
 			p.consider(n, found{from, to, from, to})
 		}
 		return
