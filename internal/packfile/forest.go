@@ -115,7 +115,7 @@ func (f *forest) readHeads(workers int) ([]named, error) {
 	parts := make([]headReader, workers)
 	for i := range parts {
 		wait.Go(func() {
-			parts[i].err = guard(f.pack.mapped, func() error { parts[i].read(f, n*i/workers, n*(i+1)/workers); return nil })
+			parts[i].err = guard(f.pack, func() error { parts[i].read(f, n*i/workers, n*(i+1)/workers); return nil })
 		})
 	}
 	wait.Wait()

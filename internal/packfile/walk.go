@@ -224,8 +224,8 @@ func (w *walk) run() {
 	wait.Wait()
 }
 
-// reasonOf says what an error of reading means.
-func reasonOf(err error) Reason {
+// ReasonOf says what an error of reading an object means; ReasonCorrupt when it says nothing else.
+func ReasonOf(err error) Reason {
 	switch {
 	case errors.Is(err, ErrChanged):
 		return ReasonChanged

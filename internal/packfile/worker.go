@@ -165,7 +165,7 @@ func (k *worker) read(node int32, base []byte) (content []byte, size int64, err 
 
 // readMapped is the border behind which a fault in the pack becomes an error.
 func (k *worker) readMapped(node int32, base []byte) (content []byte, size int64, err error) {
-	defer recoverFault(k.forest.pack.mapped, &err)
+	defer recoverFault(k.forest.pack, &err)
 	f := k.forest
 	k.id = f.pack.index.ID(int(f.places[node]))
 	e, err := parseEntry(f.pack.data, f.offsets[node], f.pack.hashSize)
@@ -224,7 +224,7 @@ func (k *worker) readThin(e entry) ([]byte, int64, error) {
 	}
 	kind, base, err := k.walk.options.Base(bytes.Clone(e.id))
 	if err != nil {
-		return nil, 0, fmt.Errorf("%w: %w", errNoBase, err)
+		return nil, 0, fmt.Errorf("%w: %s", errNoBase, err.Error()) // a change elsewhere is none here
 	}
 	k.kind = kind
 	return k.readDelta(e, base)
@@ -319,7 +319,7 @@ func (k *worker) report(node int32, err error, size int64) {
 		return
 	}
 	k.stats.Unread++
-	u := Unread{Pack: k.pack, Offset: k.forest.offsets[node], Reason: reasonOf(err), Err: err, Type: k.kind, Size: size}
+	u := Unread{Pack: k.pack, Offset: k.forest.offsets[node], Reason: ReasonOf(err), Err: err, Type: k.kind, Size: size}
 	u.ID = bytes.Clone(k.forest.pack.index.ID(int(k.forest.places[node])))
 	if err := k.walk.visitor.Unread(u); err != nil {
 		k.walk.stop(err)

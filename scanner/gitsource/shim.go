@@ -26,6 +26,7 @@ type shim struct {
 	dir     string
 	git     string
 	repo    *Repository
+	store   *store // of what is linked
 	mounted sync.Once
 	err     error // of the mounting
 }
@@ -44,7 +45,7 @@ func newShim(r *Repository) (*shim, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make a temporary repository: %w", err)
 	}
-	s := &shim{dir: dir, git: r.options.Git, repo: r}
+	s := &shim{dir: dir, git: r.options.Git, repo: r, store: &store{repo: r}}
 	if err := s.write(r.format); err != nil {
 		return nil, errors.Join(fmt.Errorf("make a temporary repository: %w", err), s.remove())
 	}
