@@ -70,7 +70,7 @@ func (p *pass) reset(data, outer []byte, piece *decode.Piece, limit int) {
 	for _, n := range p.touched {
 		p.states[n] = ruleState{}
 	}
-	clear(p.claims[:cap(p.claims)]) // they hold secrets
+	clear(p.claims) // they hold secrets
 	p.touched, p.claims = p.touched[:0], p.claims[:0]
 	p.data, p.outer, p.piece, p.limit = data, outer, piece, limit
 	p.hits, p.cut, p.spent = 0, false, false
