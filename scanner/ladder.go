@@ -37,10 +37,11 @@ type pass struct {
 	piece   *decode.Piece // how; nil for a text that was not decoded
 	limit   int           // claims at most
 	claims  []claim
-	hits    int  // literals that were found
-	cut     bool // the limit was hit
-	spent   bool // an expression's budget of steps was spent
-	work    int64
+	hits    int   // literals that were found
+	cut     bool  // the limit was hit
+	spent   bool  // an expression's budget of steps was spent
+	work    int64 // bytes looked at, in all texts
+	steps   int64 // upper bound of those of expressions, in the texts before this one
 	states  []ruleState
 	buffers matchBuffers
 	touched []int32         // the rules whose states are not zero
@@ -68,6 +69,7 @@ func newPass(program *program) *pass {
 // reset makes the pass ready for another text. piece is nil, or how it was decoded from outer.
 func (p *pass) reset(data, outer []byte, piece *decode.Piece, limit int) {
 	for _, n := range p.touched {
+		p.steps += p.states[n].expression.steps
 		p.states[n] = ruleState{}
 	}
 	clear(p.claims) // they hold secrets
