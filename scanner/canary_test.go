@@ -10,7 +10,7 @@ import (
 // blind is a prefilter that finds nothing.
 type blind struct{}
 
-func (blind) within([]byte, int, int, func(literal, start, end int) bool) {}
+func (blind) within([]byte, int, int, *hitQueue) {}
 
 func TestAScannerThatFindsNothingIsFoundOut(t *testing.T) {
 	t.Parallel()

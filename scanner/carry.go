@@ -21,13 +21,13 @@ type carrier struct {
 	fresh   []hit
 	ranges  []decode.Range
 	limit   int
-	visit   func(literal, start, end int) bool
+	queue   hitQueue
 	looked  int64 // bytes that the prefilter went through
 }
 
 func newCarrier() *carrier {
 	c := &carrier{}
-	c.visit = func(literal, start, end int) bool {
+	c.queue.visit = func(literal, start, end int) bool {
 		c.fresh = append(c.fresh, hit{literal, start, end})
 		return len(c.fresh) <= c.limit
 	}
@@ -48,7 +48,7 @@ func (c *carrier) hits(p *program, data []byte, segments []Segment, base *Traces
 	c.seams(len(data), segments, p.margin)
 	for _, w := range c.windows {
 		c.looked += int64(w.hi - w.lo)
-		p.prefilter.within(data, w.lo, w.hi, c.visit)
+		p.prefilter.within(data, w.lo, w.hi, &c.queue)
 		if len(c.fresh) > c.limit {
 			return false
 		}

@@ -15,23 +15,28 @@ const (
 // walk takes the positions through the elements one by one and returns those that remain, ascending and
 // disjoint. Positions are sets of intervals, so that no element is tried twice at one place: the work is
 // bounded by elements times their longest lengths.
-func (s *structure) walk(data []byte, elements []element, at []interval, dir direction, work *int64) []interval {
+//
+// What it returns stands in buffers, which it uses in turns.
+func (s *structure) walk(data []byte, elements []element, from int, dir direction, buffers *[2][]interval, work *int64) []interval {
+	at := append(buffers[1][:0], interval{from, from})
+	buffers[1] = at
 	for i := range elements {
 		if len(at) == 0 {
 			return nil
 		}
+		out := buffers[i%2][:0]
 		if elements[i].set != nil {
-			at = elements[i].run(data, at, dir, work)
+			at = elements[i].run(data, at, out, dir, work)
 		} else {
-			at = elements[i].literal(data, at, dir, work)
+			at = elements[i].literal(data, at, out, dir, work)
 		}
+		buffers[i%2] = at
 	}
 	return at
 }
 
-// run takes each position through min to max bytes of the set.
-func (e *element) run(data []byte, at []interval, dir direction, work *int64) []interval {
-	out := make([]interval, 0, 4)
+// run takes each position through min to max bytes of the set, appending to out.
+func (e *element) run(data []byte, at, out []interval, dir direction, work *int64) []interval {
 	if dir == forward {
 		for _, iv := range at {
 			for p := iv.lo; p <= iv.hi; {
@@ -76,9 +81,8 @@ func (e *element) runBegin(data []byte, p, first int, work *int64) int {
 	return begin
 }
 
-// literal keeps the positions at which one of the literals stands, moved past it.
-func (e *element) literal(data []byte, at []interval, dir direction, work *int64) []interval {
-	out := make([]interval, 0, 4)
+// literal keeps the positions at which one of the literals stands, moved past it, appending to out.
+func (e *element) literal(data []byte, at, out []interval, dir direction, work *int64) []interval {
 	for _, iv := range at {
 		for p := iv.lo; p <= iv.hi; p++ {
 			*work++

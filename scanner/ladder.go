@@ -37,15 +37,17 @@ type pass struct {
 	piece   *decode.Piece // how; nil for a text that was not decoded
 	limit   int           // claims at most
 	claims  []claim
-	hits    int  // literals that were found
-	cut     bool // the limit was hit
-	spent   bool // an expression's budget of steps was spent
-	work    int64
+	hits    int   // literals that were found
+	cut     bool  // the limit was hit
+	spent   bool  // an expression's budget of steps was spent
+	work    int64 // bytes looked at, in all texts
+	steps   int64 // upper bound of those of expressions, in the texts before this one
 	states  []ruleState
+	buffers matchBuffers
 	touched []int32         // the rules whose states are not zero
 	done    <-chan struct{} // closed: nobody waits for the outcome; nil: never
 	stopped bool            // done was closed
-	visit   func(literal, start, end int) bool
+	queue   hitQueue
 }
 
 // ruleState is what a pass remembers of one rule.
@@ -60,16 +62,17 @@ const hitsBetweenLooks = 256
 
 func newPass(program *program) *pass {
 	p := &pass{program: program, states: make([]ruleState, len(program.rules))}
-	p.visit = p.hit
+	p.queue.visit = p.hit
 	return p
 }
 
 // reset makes the pass ready for another text. piece is nil, or how it was decoded from outer.
 func (p *pass) reset(data, outer []byte, piece *decode.Piece, limit int) {
 	for _, n := range p.touched {
+		p.steps += p.states[n].expression.steps
 		p.states[n] = ruleState{}
 	}
-	clear(p.claims[:cap(p.claims)]) // they hold secrets
+	clear(p.claims) // they hold secrets
 	p.touched, p.claims = p.touched[:0], p.claims[:0]
 	p.data, p.outer, p.piece, p.limit = data, outer, piece, limit
 	p.hits, p.cut, p.spent = 0, false, false
@@ -78,7 +81,7 @@ func (p *pass) reset(data, outer []byte, piece *decode.Piece, limit int) {
 // run walks the ladder over the whole text.
 func (p *pass) run() {
 	p.work += int64(len(p.data))
-	p.program.prefilter.within(p.data, 0, len(p.data), p.visit)
+	p.program.prefilter.within(p.data, 0, len(p.data), &p.queue)
 }
 
 // hit walks the rules of a literal up the ladder from one of its places. The places must come as the prefilter
@@ -113,7 +116,7 @@ func (p *pass) try(n, start, end int) {
 		return
 	}
 	if r.structure != nil {
-		if from, to, ok := r.structure.match(p.data, start, end, &p.work); ok && from >= state.claimed {
+		if from, to, ok := r.structure.match(p.data, start, end, &p.buffers, &p.work); ok && from >= state.claimed {
 			p.consider(n, found{from, to, from, to})
 		}
 		return

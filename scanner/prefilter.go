@@ -2,11 +2,10 @@ package scanner
 
 // prefilter is the first rung: it finds the places where a literal of some pattern stands.
 //
-// visit gets the literal's number and its span and says whether to go on; the places come by their ends, at one end
-// the longest first. Safe for concurrent use; one pass over data whatever the number of literals.
+// Safe for concurrent use; one pass over data whatever the number of literals.
 type prefilter interface {
-	// within gives the places that lie in data[from:to]; what stands around them decides as it does in all of data.
-	within(data []byte, from, to int, visit func(literal, start, end int) bool)
+	// within gives q the places that lie in data[from:to]; what stands around them decides as it does in all of data.
+	within(data []byte, from, to int, q *hitQueue)
 }
 
 // automaton is an Aho-Corasick machine as a dense table over byte classes. It runs over case-folded bytes;
@@ -112,10 +111,12 @@ func (a *automaton) row(trie []node, state int) uint32 {
 }
 
 func (a *automaton) each(data []byte, visit func(literal, start, end int) bool) {
-	a.within(data, 0, len(data), visit)
+	a.walk(data, 0, len(data), visit)
 }
 
-func (a *automaton) within(data []byte, from, to int, visit func(literal, start, end int) bool) {
+func (a *automaton) within(data []byte, from, to int, q *hitQueue) { a.walk(data, from, to, q.visit) }
+
+func (a *automaton) walk(data []byte, from, to int, visit func(literal, start, end int) bool) {
 	state := uint32(0)
 	for i, c := range data[from:to] {
 		state = a.next[(state&^hitBit)+uint32(a.class[c])]

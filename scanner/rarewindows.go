@@ -50,13 +50,8 @@ const manyWindows = 255
 
 func markOf(window uint32) byte { return byte(1 + (window*0x85EBCA6B>>8)%254) }
 
-func (w *rareWindows) each(data []byte, visit func(literal, start, end int) bool) {
-	w.within(data, 0, len(data), visit)
-}
-
-func (w *rareWindows) within(data []byte, from, to int, visit func(literal, start, end int) bool) {
-	var waiting [16]hit
-	q := hitQueue{visit: visit, waiting: waiting[:0], from: from, to: to}
+func (w *rareWindows) within(data []byte, from, to int, q *hitQueue) {
+	q.waiting, q.from, q.to, q.stopped = q.waiting[:0], from, to, false
 	// The last window may reach over the end by the neighbour of a literal.
 	rest, at, slots := data[from:min(len(data), to+1)], from, w.slots
 	for len(rest) >= groupReach {
@@ -64,10 +59,10 @@ func (w *rareWindows) within(data []byte, from, to int, visit func(literal, star
 		if slots[slotOf(a)]|slots[slotOf(a>>16)]|slots[slotOf(a>>32)]|
 			slots[slotOf(b)]|slots[slotOf(b>>16)]|slots[slotOf(b>>32)] != 0 {
 			for i := range 3 {
-				w.compare(data, at+2*i, a>>(16*i), &q)
+				w.compare(data, at+2*i, a>>(16*i), q)
 			}
 			for i := range 3 {
-				w.compare(data, at+6+2*i, b>>(16*i), &q)
+				w.compare(data, at+6+2*i, b>>(16*i), q)
 			}
 			if q.stopped {
 				return
@@ -79,7 +74,7 @@ func (w *rareWindows) within(data []byte, from, to int, visit func(literal, star
 	var end [groupReach + 2]byte
 	copy(end[:], rest)
 	for i := 0; i+2 <= len(rest); i += 2 {
-		w.compare(data, at+i, uint64(end[i])|uint64(end[i+1])<<8|uint64(end[i+2])<<16, &q)
+		w.compare(data, at+i, uint64(end[i])|uint64(end[i+1])<<8|uint64(end[i+2])<<16, q)
 	}
 	q.flush(to + 1)
 }
@@ -123,7 +118,8 @@ func homeOf(key uint32) uint32 { return key * 0x9E3779B1 >> 16 }
 type hit struct{ literal, start, end int }
 
 // hitQueue brings hits into the order of a walk from left to right: by their ends, of those the longest
-// first. A window may lie anywhere in its literal, so that they come out of order by as much.
+// first. A window may lie anywhere in its literal, so that they come out of order by as much. visit gets a literal's
+// number and its span and says whether to go on. A queue is used from text to text.
 type hitQueue struct {
 	waiting  []hit
 	visit    func(literal, start, end int) bool

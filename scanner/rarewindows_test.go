@@ -13,10 +13,10 @@ import (
 // hitsOf are the hits of a prefilter in the order in which it gives them.
 func hitsOf(p prefilter, data []byte) []hit {
 	var out []hit
-	p.within(data, 0, len(data), func(n, start, end int) bool {
+	p.within(data, 0, len(data), &hitQueue{visit: func(n, start, end int) bool {
 		out = append(out, hit{n, start, end})
 		return true
-	})
+	}})
 	return out
 }
 
@@ -56,7 +56,7 @@ func TestTheRareWindowsGiveTheHitsOfTheAutomaton(t *testing.T) {
 		}
 		stopAfter := rapid.IntRange(1, len(want)+1).Draw(t, "stop after")
 		n := 0
-		fast.each(data, func(int, int, int) bool { n++; return n < stopAfter })
+		fast.within(data, 0, len(data), &hitQueue{visit: func(int, int, int) bool { n++; return n < stopAfter }})
 		if n != min(stopAfter, len(want)) {
 			t.Fatalf("%d hits after being told to stop at %d of %d", n, stopAfter, len(want))
 		}

@@ -154,18 +154,20 @@ func (s *structure) compileBoundary(elements []element) {
 	}
 }
 
+// matchBuffers are used from match to match.
+type matchBuffers struct{ starts, ends [2][]interval }
+
 // match finds the span around the anchor at data[start:end]. For an alternative of several starts or ends
 // the longest that holds is taken.
-func (s *structure) match(data []byte, start, end int, work *int64) (from, to int, ok bool) {
+func (s *structure) match(data []byte, start, end int, b *matchBuffers, work *int64) (from, to int, ok bool) {
 	if len(s.left) == 0 && !boundaryBefore(data, start, s.leading) {
 		return 0, 0, false
 	}
-	var endBuf, startBuf [4]interval
-	ends := s.walk(data, s.right, append(endBuf[:0], interval{end, end}), forward, work)
+	ends := s.walk(data, s.right, end, forward, &b.ends, work)
 	if len(ends) == 0 {
 		return 0, 0, false
 	}
-	starts := s.walk(data, s.left, append(startBuf[:0], interval{start, start}), backward, work)
+	starts := s.walk(data, s.left, start, backward, &b.starts, work)
 	if s.free {
 		starts = freePrefixes(data, starts, work)
 	}

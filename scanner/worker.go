@@ -23,8 +23,8 @@ type worker struct {
 	spent   bool
 	decoded int64 // bytes that were decoded
 
-	hit   func(literal, start, end int) bool // the methods, bound once
-	piece func(*decode.Piece)
+	queue hitQueue            // gives the hits in the blob itself
+	piece func(*decode.Piece) // visitPiece, bound once
 }
 
 func newWorker(s *Scanner) *worker {
@@ -35,7 +35,7 @@ func newWorker(s *Scanner) *worker {
 
 func (w *worker) renew(s *Scanner) {
 	*w = worker{scanner: s, pass: newPass(s.program), carrier: newCarrier()}
-	w.hit, w.piece = w.visitHit, w.visitPiece
+	w.queue.visit, w.piece = w.visitHit, w.visitPiece
 }
 
 // scanBlob walks the ladder over the blob's bytes and over whatever decodes out of them.
@@ -84,12 +84,12 @@ func (w *worker) scan(blob Lent) (blobResult, *Traces) {
 func (w *worker) literals(blob *Lent) {
 	program := w.scanner.program
 	if blob.Base != nil && w.carrier.hits(program, w.data, blob.Segments, blob.Base) {
-		w.carrier.each(w.hit)
+		w.carrier.each(w.queue.visit)
 		return
 	}
 	w.pass.work += int64(len(w.data))
 	w.carrier.looked += int64(len(w.data))
-	program.prefilter.within(w.data, 0, len(w.data), w.hit)
+	program.prefilter.within(w.data, 0, len(w.data), &w.queue)
 }
 
 func (w *worker) visitHit(literal, start, end int) bool {
