@@ -2,7 +2,8 @@
 //
 // Knows: how git lays a repository out on disk, and the git program. Must not know: patterns, findings' meaning,
 // the network.
-// History reads packs and loose objects itself and leaves to git what it cannot read; Options.ThroughGit leaves all.
+// History reads packs and loose objects itself, Staged and Index the index and single objects, and both leave to git
+// what they cannot read; Options.ThroughGit leaves all.
 // In: a path, a range, the names of refs. Out: sources of [scanner.Blob], places of blobs, skips.
 // Promises: git never sees the repository's configuration, and nothing in it is ever executed or fetched; no
 // file of a repository makes it hang; an object that a ref, a reflog or the index reaches and that could not be
