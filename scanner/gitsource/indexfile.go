@@ -98,7 +98,7 @@ func (p *indexParser) row(x *indexRow) error {
 	flags := binary.BigEndian.Uint16(p.rest[fixed-2:])
 	x.mode = binary.BigEndian.Uint32(p.rest[indexModeAt:])
 	x.id = p.format.raw(p.rest[indexStatBytes:])
-	x.stage = uint8(flags & flagStage >> 12) //nolint:gosec // two bits
+	x.stage = uint8(flags & flagStage >> 12)
 	switch x.mode {
 	case modeFile, modeExecutable, modeLink, modeGitlink:
 	default: // a folder of a sparse index, or what git does not make

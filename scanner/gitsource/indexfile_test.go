@@ -10,11 +10,11 @@ import (
 // indexOf makes an index of version 2 with files of these paths, without a checksum that holds.
 func indexOf(version uint32, extension string, paths ...string) []byte {
 	data := binary.BigEndian.AppendUint32([]byte("DIRC"), version)
-	data = binary.BigEndian.AppendUint32(data, uint32(len(paths))) //nolint:gosec // a few
+	data = binary.BigEndian.AppendUint32(data, uint32(len(paths)))
 	for _, path := range paths {
 		row := make([]byte, indexStatBytes+formatSHA1.size()+2)
 		binary.BigEndian.PutUint32(row[indexModeAt:], modeFile)
-		binary.BigEndian.PutUint16(row[len(row)-2:], uint16(min(len(path), flagNameLength))) //nolint:gosec // within its bits
+		binary.BigEndian.PutUint16(row[len(row)-2:], uint16(min(len(path), flagNameLength)))
 		if version == 4 {
 			row = append(append(row, 0), path...)
 			row = append(row, 0)

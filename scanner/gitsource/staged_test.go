@@ -53,7 +53,7 @@ func TestStagedWithoutGitIsWhatGitSays(t *testing.T) {
 		}, false},
 		{"a change of the mode alone", func(t *testing.T, r *repo) {
 			many(r)
-			if err := os.Chmod(r.path("top"), 0o755); err != nil { //nolint:gosec // an executable is the case
+			if err := os.Chmod(r.path("top"), 0o755); err != nil {
 				t.Fatal(err)
 			}
 			r.git("add", "-A")
