@@ -21,6 +21,7 @@ type blobResult struct {
 	unread   int // archives that are broken or encrypted
 	canary   bool
 	scanned  bool // false: only skips, or a repeated blob
+	stopped  bool // the scan was to end meanwhile: not all of the blob was looked at
 	repeated bool // the blob was given before, this is a further place
 }
 
@@ -30,33 +31,6 @@ type placedClaim struct {
 	span    Span
 	decoded []string
 	allowed string // the inline comment that accepts it, empty without one
-}
-
-// scanBlob walks the ladder over the blob's bytes and over whatever decodes out of them.
-func (s *Scanner) scanBlob(blob Blob) blobResult {
-	r := blobResult{id: blob.ID, kind: blob.Kind, location: blob.Location, size: int64(len(blob.Data))}
-	budget := s.options.Limits.MaxMatchesPerBlob
-	cut, spent := false, false
-	keep := func(p *pass, piece *decode.Piece) {
-		cut, spent = cut || p.cut, spent || p.spent
-		budget -= len(p.claims)
-		for _, c := range s.program.resolve(p.claims) {
-			r.claims = append(r.claims, place(c, piece))
-		}
-	}
-	p := newPass(s.program, blob.Data, budget)
-	p.run()
-	keep(p, nil)
-	cuts := decode.Walk(blob.Data, s.options.Limits.Decode, func(piece *decode.Piece) {
-		p.reset(piece.Data, outerContext(blob.Data, piece), budget)
-		p.run()
-		keep(p, piece)
-	})
-	r.note(cuts, cut, spent)
-	r.claims = s.program.settle(r.claims)
-	r.separateCanary(s.program)
-	locate(blob.Data, r.claims)
-	return r
 }
 
 // place gives a claim the span of the blob that it came from.
@@ -69,13 +43,6 @@ func place(c claim, piece *decode.Piece) placedClaim {
 	}
 	placed.span.Start, placed.span.End = int64(start), int64(end)
 	return placed
-}
-
-// outerContext is what stands before an encoded text, where the keyword of a pattern may be.
-func outerContext(data []byte, piece *decode.Piece) []byte {
-	start, _ := piece.Span(0, 0)
-	start = min(max(start, 0), len(data))
-	return data[max(0, start-KeywordWindow):start]
 }
 
 func (r *blobResult) note(cuts []decode.Cut, tooMany, spent bool) {

@@ -10,7 +10,7 @@ import (
 // blind is a prefilter that finds nothing.
 type blind struct{}
 
-func (blind) each([]byte, func(literal, start, end int) bool) {}
+func (blind) within([]byte, int, int, func(literal, start, end int) bool) {}
 
 func TestAScannerThatFindsNothingIsFoundOut(t *testing.T) {
 	t.Parallel()

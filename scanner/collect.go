@@ -12,12 +12,14 @@ import (
 // first places among, not enough to fill the memory.
 const keptPlaces = 10
 
-// collection groups claims by secret, in the order of the source.
+// collection groups claims by secret. What comes of it does not depend on the order in which blobs are added.
 type collection struct {
 	scanner *Scanner
 	groups  map[[32]byte]*group
+	holders map[BlobID]bool       // the blobs with claims
 	again   map[BlobID][]Location // further places that a source gave for a blob it had given before
-	full    bool
+	full    bool                  // there are more secrets than the limit
+	last    [32]byte              // when full: secrets with a digest behind it are not kept
 }
 
 // group is one secret.
@@ -38,28 +40,97 @@ type occurrence struct {
 }
 
 func newCollection(s *Scanner) *collection {
-	return &collection{scanner: s, groups: map[[32]byte]*group{}, again: map[BlobID][]Location{}}
+	return &collection{scanner: s, groups: map[[32]byte]*group{}, holders: map[BlobID]bool{}, again: map[BlobID][]Location{}}
 }
 
 func (c *collection) add(r blobResult) {
-	for _, claimed := range r.claims {
-		g := c.groups[claimed.digest]
-		if g == nil {
-			if len(c.groups) >= c.scanner.options.Limits.MaxFindings {
-				c.full = true
-				continue
-			}
-			g = &group{best: claimed.claim}
-			c.groups[claimed.digest] = g
-		} else if c.scanner.program.better(&claimed.claim, &g.best) < 0 {
-			g.best = claimed.claim
-		}
-		if len(g.places) >= keptPlaces*c.scanner.options.Limits.MaxLocations {
-			g.over++
-			continue
-		}
-		g.places = append(g.places, occurrence{r.id, r.kind, r.location, claimed.span, claimed.decoded, claimed.allowed})
+	if len(r.claims) == 0 {
+		return
 	}
+	if r.id != "" && c.holders[r.id] {
+		c.repeat(r.id, r.location)
+		return
+	}
+	c.holders[r.id] = true
+	for i := range r.claims {
+		claimed := &r.claims[i]
+		if g := c.groupOf(&claimed.claim); g != nil {
+			g.add(occurrence{r.id, r.kind, r.location, claimed.span, claimed.decoded, claimed.allowed}, c.placesKept())
+		}
+	}
+}
+
+func (c *collection) placesKept() int { return keptPlaces * c.scanner.options.Limits.MaxLocations }
+
+// groupOf is the group of a claim, which may be its best; nil for one over the limit. Which secrets are kept when
+// there are too many is for their digests to say: those that come first. Up to twice the limit are held
+// until the others are let go.
+func (c *collection) groupOf(claimed *claim) *group {
+	if c.full && bytes.Compare(claimed.digest[:], c.last[:]) > 0 {
+		return nil
+	}
+	g := c.groups[claimed.digest]
+	if g == nil {
+		g = &group{best: *claimed}
+		c.groups[claimed.digest] = g
+		if len(c.groups) > 2*c.scanner.options.Limits.MaxFindings {
+			c.letGo()
+		}
+	} else if c.scanner.program.better(claimed, &g.best) < 0 {
+		g.best = *claimed
+	}
+	return g
+}
+
+// letGo drops the secrets over the limit.
+func (c *collection) letGo() {
+	limit := c.scanner.options.Limits.MaxFindings
+	if len(c.groups) <= limit {
+		return
+	}
+	digests := slices.SortedFunc(maps.Keys(c.groups), func(a, b [32]byte) int { return bytes.Compare(a[:], b[:]) })
+	for _, d := range digests[limit:] {
+		delete(c.groups, d)
+	}
+	c.full, c.last = true, digests[limit-1]
+}
+
+// secrets is how many distinct ones there are, the limit at most.
+func (c *collection) secrets() int { return min(len(c.groups), c.scanner.options.Limits.MaxFindings) }
+
+// settle drops what is over the limits and brings the rest into an order of its own.
+func (c *collection) settle() {
+	c.letGo()
+	for _, g := range c.groups {
+		g.letGo(c.placesKept())
+	}
+}
+
+// add keeps limit places, those that come first by what they are; up to twice as many until the others are let go.
+func (g *group) add(o occurrence, limit int) {
+	g.places = append(g.places, o)
+	if len(g.places) >= 2*limit {
+		g.letGo(limit)
+	}
+}
+
+func (g *group) letGo(limit int) {
+	slices.SortFunc(g.places, func(a, b occurrence) int { return a.compare(&b) })
+	if n := len(g.places) - limit; n > 0 {
+		g.over += n
+		clear(g.places[limit:])
+		g.places = g.places[:limit]
+	}
+}
+
+func (o *occurrence) compare(p *occurrence) int {
+	return cmp.Or(strings.Compare(string(o.blob), string(p.blob)), o.location.compare(&p.location),
+		cmp.Compare(o.span.Start, p.span.Start), cmp.Compare(o.span.End, p.span.End), slices.Compare(o.decoded, p.decoded))
+}
+
+func (l *Location) compare(o *Location) int {
+	return cmp.Or(strings.Compare(l.Path, o.Path), strings.Compare(l.Commit, o.Commit), strings.Compare(l.Ref, o.Ref),
+		strings.Compare(string(l.Kind), string(o.Kind)), l.Date.Compare(o.Date), strings.Compare(l.Author, o.Author))
 }
 
 // repeat remembers a further place of a blob.
@@ -69,8 +140,9 @@ func (c *collection) repeat(id BlobID, at Location) {
 	}
 }
 
-// blobs are the ids of the blobs with findings, sorted.
+// blobs are the ids of the blobs with findings, sorted. Called after the last add.
 func (c *collection) blobs() []BlobID {
+	c.settle()
 	seen := map[BlobID]bool{}
 	for _, g := range c.groups {
 		for i := range g.places {
@@ -90,6 +162,7 @@ func (c *collection) blobs() []BlobID {
 // findings makes a finding of each secret, in the order of their first places. located are the places that
 // a Locator knows; nil when none was asked.
 func (c *collection) findings(located map[BlobID][]Location) ([]Finding, []Skip) {
+	c.settle()
 	// By digest first: secrets that one encoded text holds stand at one place, and must come in one order.
 	groups := slices.SortedFunc(maps.Values(c.groups), func(a, b *group) int {
 		return bytes.Compare(a.best.digest[:], b.best.digest[:])

@@ -33,23 +33,44 @@ func (j *joined) Blobs(ctx context.Context) iter.Seq2[Blob, error] {
 	}
 }
 
+// partsOf are the sources that source is joined of, those of joined ones among them too.
+func partsOf(source Source) []Source {
+	j, is := source.(*joined)
+	if !is {
+		return []Source{source}
+	}
+	var out []Source
+	for _, part := range j.sources {
+		out = append(out, partsOf(part)...)
+	}
+	return out
+}
+
 // Counts adds up the counts of the sources.
 func (j *joined) Counts() Counts {
 	sum := j.own
 	for _, source := range j.sources {
-		counter, can := source.(Counter)
-		if !can {
-			continue
-		}
-		c := counter.Counts()
-		sum.Commits += c.Commits
-		sum.Refs += c.Refs
-		sum.Blobs += c.Blobs
-		sum.Bytes += c.Bytes
-		sum.NotRegular += c.NotRegular
-		sum.Excluded += c.Excluded
+		sum = sum.plus(countsOf(source))
 	}
 	return sum
+}
+
+// countsOf is what a source counted, nothing when it does not.
+func countsOf(source Source) Counts {
+	if counter, can := source.(Counter); can {
+		return counter.Counts()
+	}
+	return Counts{}
+}
+
+func (c Counts) plus(o Counts) Counts {
+	c.Commits += o.Commits
+	c.Refs += o.Refs
+	c.Blobs += o.Blobs
+	c.Bytes += o.Bytes
+	c.NotRegular += o.NotRegular
+	c.Excluded += o.Excluded
+	return c
 }
 
 // Locate asks each source that can and puts the places together. The error joins theirs.

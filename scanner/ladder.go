@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 
 	"github.com/keywright/keywright/internal/secret"
+	"github.com/keywright/keywright/scanner/decode"
 )
 
 // KeywordWindow is how many bytes before a match a pattern's keyword may stand, on the same line or before.
@@ -32,48 +33,82 @@ type claim struct {
 type pass struct {
 	program *program
 	data    []byte
-	before  []byte // what stands in front of data in the outer text, when data was decoded
-	limit   int    // claims at most
+	outer   []byte        // the text that data was decoded from
+	piece   *decode.Piece // how; nil for a text that was not decoded
+	limit   int           // claims at most
 	claims  []claim
+	hits    int  // literals that were found
 	cut     bool // the limit was hit
 	spent   bool // an expression's budget of steps was spent
 	work    int64
 	states  []ruleState
-	dirty   bool // states are not all zero
+	touched []int32         // the rules whose states are not zero
+	done    <-chan struct{} // closed: nobody waits for the outcome; nil: never
+	stopped bool            // done was closed
+	visit   func(literal, start, end int) bool
 }
 
 // ruleState is what a pass remembers of one rule.
 type ruleState struct {
+	touched    bool
 	claimed    int // end of the last claim: a literal inside a claim starts no second one
 	expression expressionState
 }
 
-func newPass(program *program, data []byte, limit int) *pass {
-	return &pass{program: program, data: data, limit: limit, states: make([]ruleState, len(program.rules))}
+// hitsBetweenLooks is how many literals are tried between two looks at whether the pass is to stop.
+const hitsBetweenLooks = 256
+
+func newPass(program *program) *pass {
+	p := &pass{program: program, states: make([]ruleState, len(program.rules))}
+	p.visit = p.hit
+	return p
 }
 
-// reset makes the pass ready for another text.
-func (p *pass) reset(data, before []byte, limit int) {
-	if p.dirty {
-		clear(p.states)
+// reset makes the pass ready for another text. piece is nil, or how it was decoded from outer.
+func (p *pass) reset(data, outer []byte, piece *decode.Piece, limit int) {
+	for _, n := range p.touched {
+		p.states[n] = ruleState{}
 	}
-	*p = pass{program: p.program, data: data, before: before, limit: limit, states: p.states}
+	clear(p.claims[:cap(p.claims)]) // they hold secrets
+	p.touched, p.claims = p.touched[:0], p.claims[:0]
+	p.data, p.outer, p.piece, p.limit = data, outer, piece, limit
+	p.hits, p.cut, p.spent = 0, false, false
 }
 
+// run walks the ladder over the whole text.
 func (p *pass) run() {
 	p.work += int64(len(p.data))
-	p.program.prefilter.each(p.data, func(literal, start, end int) bool {
-		for _, n := range p.program.owners[literal] {
-			p.try(n, start, end)
-		}
-		return !p.cut
-	})
+	p.program.prefilter.within(p.data, 0, len(p.data), p.visit)
+}
+
+// hit walks the rules of a literal up the ladder from one of its places. The places must come as the prefilter
+// gives them: by their ends. It says whether to go on.
+func (p *pass) hit(literal, start, end int) bool {
+	if p.hits++; p.hits%hitsBetweenLooks == 0 && p.isStopped() {
+		return false
+	}
+	for _, n := range p.program.owners[literal] {
+		p.try(n, start, end)
+	}
+	return !p.cut
+}
+
+func (p *pass) isStopped() bool {
+	select {
+	case <-p.done:
+		p.stopped = true
+	default:
+	}
+	return p.stopped
 }
 
 // try walks one rule up the ladder from a literal's place.
 func (p *pass) try(n, start, end int) {
 	r, state := p.program.rules[n], &p.states[n]
-	p.dirty = true
+	if !state.touched {
+		state.touched = true
+		p.touched = append(p.touched, int32(n)) //nolint:gosec // bounded by the catalogue
+	}
 	if start < state.claimed {
 		return
 	}
@@ -135,10 +170,19 @@ func (p *pass) hasKeyword(r *rule, start int) bool {
 		return true
 	}
 	near := p.data[max(0, start-KeywordWindow):start]
-	outer := p.before[max(0, len(p.before)-(KeywordWindow-len(near))):]
+	outer := p.before(KeywordWindow - len(near))
 	p.work += int64(len(near) + len(outer))
 	keywords := r.keywords()
 	return holdsAny(keywords, near) || holdsAny(keywords, outer)
+}
+
+// before is what stands in front of an encoded text in the outer one, at most n bytes of it.
+func (p *pass) before(n int) []byte {
+	if p.piece == nil {
+		return nil
+	}
+	start, _ := p.piece.Span(0, 0)
+	return p.outer[max(0, start-n):start]
 }
 
 func holdsAny(a *automaton, text []byte) bool {

@@ -43,7 +43,3 @@ type Segment struct {
 
 // Inserted marks a [Segment] that stands in no base.
 const Inserted = -1
-
-// Traces are the places in a blob that may lead to findings. They are no findings: what stands around a place
-// decides, and that may differ in what is made from the blob. They are not changed once made.
-type Traces struct{}

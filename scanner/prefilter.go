@@ -2,10 +2,11 @@ package scanner
 
 // prefilter is the first rung: it finds the places where a literal of some pattern stands.
 //
-// It may report a place too many, never one too few. visit gets the literal's number and its span and
-// says whether to go on. Safe for concurrent use; one pass over data whatever the number of literals.
+// visit gets the literal's number and its span and says whether to go on; the places come by their ends, at one end
+// the longest first. Safe for concurrent use; one pass over data whatever the number of literals.
 type prefilter interface {
-	each(data []byte, visit func(literal, start, end int) bool)
+	// within gives the places that lie in data[from:to]; what stands around them decides as it does in all of data.
+	within(data []byte, from, to int, visit func(literal, start, end int) bool)
 }
 
 // automaton is an Aho-Corasick machine as a dense table over byte classes. It runs over case-folded bytes;
@@ -111,19 +112,24 @@ func (a *automaton) row(trie []node, state int) uint32 {
 }
 
 func (a *automaton) each(data []byte, visit func(literal, start, end int) bool) {
+	a.within(data, 0, len(data), visit)
+}
+
+func (a *automaton) within(data []byte, from, to int, visit func(literal, start, end int) bool) {
 	state := uint32(0)
-	for i, c := range data {
+	for i, c := range data[from:to] {
 		state = a.next[(state&^hitBit)+uint32(a.class[c])]
 		if state&hitBit == 0 {
 			continue
 		}
 		for _, n := range a.outputs[state&^hitBit] {
 			l := &a.literals[n]
-			start := i + 1 - len(l.text)
+			end := from + i + 1
+			start := end - len(l.text)
 			if !l.standsAt(data, start) {
 				continue
 			}
-			if !visit(n, start, i+1) {
+			if !visit(n, start, end) {
 				return
 			}
 		}

@@ -14,6 +14,8 @@ var ErrNoPatterns = errors.New("no patterns to scan with")
 // program is a set of patterns in the form that runs: one prefilter for all literals, one matcher each.
 type program struct {
 	prefilter prefilter
+	literals  []literal
+	margin    int     // how far a literal with the bytes that decide about it reaches over a place inside it
 	owners    [][]int // by literal: the rules to try
 	rules     []*rule
 }
@@ -32,8 +34,17 @@ func compile(all []*patterns.Pattern) (*program, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.prefilter = newRareWindows(literals)
+	p.prefilter, p.literals, p.margin = newRareWindows(literals), literals, marginOf(literals)
 	return p, nil
+}
+
+// marginOf is the longest literal but one byte; of a short one, of which the neighbours decide too, all.
+func marginOf(literals []literal) int {
+	margin := minAnchor
+	for i := range literals {
+		margin = max(margin, len(literals[i].text)-1)
+	}
+	return margin
 }
 
 // compileRules makes a program but for its prefilter, and the literals for that.

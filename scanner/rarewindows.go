@@ -51,8 +51,14 @@ const manyWindows = 255
 func markOf(window uint32) byte { return byte(1 + (window*0x85EBCA6B>>8)%254) }
 
 func (w *rareWindows) each(data []byte, visit func(literal, start, end int) bool) {
-	q := hitQueue{visit: visit, literals: w.literals}
-	rest, at, slots := data, 0, w.slots
+	w.within(data, 0, len(data), visit)
+}
+
+func (w *rareWindows) within(data []byte, from, to int, visit func(literal, start, end int) bool) {
+	var waiting [16]hit
+	q := hitQueue{visit: visit, waiting: waiting[:0], from: from, to: to}
+	// The last window may reach over the end by the neighbour of a literal.
+	rest, at, slots := data[from:min(len(data), to+1)], from, w.slots
 	for len(rest) >= groupReach {
 		a, b := binary.LittleEndian.Uint64(rest), binary.LittleEndian.Uint64(rest[6:])
 		if slots[slotOf(a)]|slots[slotOf(a>>16)]|slots[slotOf(a>>32)]|
@@ -69,13 +75,13 @@ func (w *rareWindows) each(data []byte, visit func(literal, start, end int) bool
 		}
 		rest, at = rest[groupBytes:], at+groupBytes
 	}
-	// The last window may reach over the end by the neighbour of a literal; 0 stands for it.
+	// 0 stands for the neighbour of a literal that ends where the text does.
 	var end [groupReach + 2]byte
 	copy(end[:], rest)
 	for i := 0; i+2 <= len(rest); i += 2 {
 		w.compare(data, at+i, uint64(end[i])|uint64(end[i+1])<<8|uint64(end[i+2])<<16, &q)
 	}
-	q.flush(len(data) + 1)
+	q.flush(to + 1)
 }
 
 // firstPair and lastPair are the keys of windows of which two bytes are known.
@@ -121,13 +127,16 @@ type hit struct{ literal, start, end int }
 type hitQueue struct {
 	waiting  []hit
 	visit    func(literal, start, end int) bool
-	literals []literal
+	from, to int // of the hits that are asked for
 	stopped  bool
 }
 
 // add takes a hit that was found by the window at data[at:]. Later windows find no hit that ends before at+2.
 func (q *hitQueue) add(h hit, at int) {
 	q.flush(at + 2)
+	if h.start < q.from || h.end > q.to {
+		return
+	}
 	i := len(q.waiting)
 	q.waiting = append(q.waiting, h)
 	for ; i > 0 && h.before(q.waiting[i-1]); i-- {

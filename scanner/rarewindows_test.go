@@ -13,7 +13,7 @@ import (
 // hitsOf are the hits of a prefilter in the order in which it gives them.
 func hitsOf(p prefilter, data []byte) []hit {
 	var out []hit
-	p.each(data, func(n, start, end int) bool {
+	p.within(data, 0, len(data), func(n, start, end int) bool {
 		out = append(out, hit{n, start, end})
 		return true
 	})

@@ -4,10 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
-	"sync"
-
-	"golang.org/x/sync/semaphore"
 )
 
 // Scan scans all that the source yields and gives the findings, in the order of their first places, to the
@@ -38,7 +34,7 @@ func (s *Scanner) Scan(ctx context.Context, source Source, sink Sink) (Summary, 
 	return summary, r.sourceErr
 }
 
-// scanRun is one Scan. Its fields belong to the goroutine that called Scan, but for those of the feeder.
+// scanRun is one Scan. Its fields belong to the goroutine that called Scan.
 type scanRun struct {
 	scanner    *Scanner
 	sink       Sink
@@ -46,7 +42,8 @@ type scanRun struct {
 	masker     *masker
 
 	progress  Progress
-	counts    Counts // for a source that does not count
+	counts    Counts // of the parts of the source that do not count
+	uncounted bool   // the part at work is one of these
 	unread    int
 	skips     int
 	findings  int
@@ -55,49 +52,43 @@ type scanRun struct {
 	sinkErr   error
 }
 
-// job is a blob on its way to a worker.
-type job struct {
-	sequence int
-	blob     Blob
+// read goes through the parts of the source one after the other.
+func (r *scanRun) read(ctx context.Context, source Source) {
+	known := &knownBlobs{fed: map[BlobID]bool{}}
+	for _, part := range partsOf(source) {
+		_, r.uncounted = part.(Counter)
+		r.uncounted = !r.uncounted
+		if lender, can := part.(Lender); can {
+			r.lend(ctx, lender, known)
+			known.lenders = append(known.lenders, lender)
+		} else {
+			r.feed(ctx, part, known)
+		}
+		if r.sourceErr != nil || r.sinkErr != nil {
+			return
+		}
+	}
 }
 
-// read runs the feeder and the workers, and collects their results in the order of the source, so that the
-// outcome does not depend on the workers' timing.
-func (r *scanRun) read(ctx context.Context, source Source) {
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	f := &feeder{
-		jobs:     make(chan job),
-		results:  make(chan blobResult, r.scanner.options.Workers),
-		inFlight: semaphore.NewWeighted(r.scanner.options.Limits.MaxBytesInFlight),
-		capacity: r.scanner.options.Limits.MaxBytesInFlight,
+// knownBlobs are the blobs that were scanned. A blob that comes again is a further place of it.
+type knownBlobs struct {
+	fed     map[BlobID]bool
+	lenders []Lender // that have ended
+}
+
+func (k *knownBlobs) has(id BlobID) bool {
+	if id == "" {
+		return false
 	}
-	var group sync.WaitGroup
-	group.Go(func() { f.feed(ctx, source) })
-	for range r.scanner.options.Workers {
-		group.Go(func() { f.work(ctx, r.scanner) })
+	if k.fed[id] {
+		return true
 	}
-	go func() {
-		group.Wait()
-		close(f.results)
-	}()
-	next, waiting := 0, map[int]blobResult{}
-	for result := range f.results {
-		waiting[result.sequence] = result
-		for {
-			ready, ok := waiting[next]
-			if !ok {
-				break
-			}
-			delete(waiting, next)
-			next++
-			r.take(ready)
-		}
-		if r.sinkErr != nil {
-			stop()
+	for _, l := range k.lenders {
+		if l.Gave(id) {
+			return true
 		}
 	}
-	r.sourceErr = f.err
+	return false
 }
 
 // take puts one result where it belongs.
@@ -116,8 +107,8 @@ func (r *scanRun) take(result blobResult) {
 	r.collection.add(result)
 	r.progress.Blobs++
 	r.progress.Bytes += result.size
-	r.progress.Secrets = len(r.collection.groups)
-	if result.kind == "" || result.kind == KindFile {
+	r.progress.Secrets = r.collection.secrets()
+	if r.uncounted && result.isFile() {
 		r.counts.Blobs++
 		r.counts.Bytes += result.size
 	}
@@ -125,6 +116,8 @@ func (r *scanRun) take(result blobResult) {
 		r.scanner.options.Progress(r.progress)
 	}
 }
+
+func (r *blobResult) isFile() bool { return r.kind == "" || r.kind == KindFile }
 
 func (r *scanRun) skip(skip Skip) {
 	r.skips++
@@ -223,12 +216,9 @@ func attributionSkips(err error) []Skip {
 
 func (r *scanRun) summary(source Source) Summary {
 	s := Summary{
-		Counts: r.counts, Findings: r.findings, Ignored: r.ignored, Skips: r.skips,
+		Counts: r.counts.plus(countsOf(source)), Findings: r.findings, Ignored: r.ignored, Skips: r.skips,
 		Patterns: r.scanner.set.Len(), Catalogue: r.scanner.set.Version(),
 		Complete: r.skips == 0 && r.sourceErr == nil && r.sinkErr == nil,
-	}
-	if counter, can := source.(Counter); can {
-		s.Counts = counter.Counts()
 	}
 	if r.progress.Blobs == 0 {
 		s.Notes = append(s.Notes, "nothing to scan: there was no content")
@@ -237,83 +227,4 @@ func (r *scanRun) summary(source Source) Summary {
 		s.Notes = append(s.Notes, fmt.Sprintf("archives that are broken, encrypted or of an unknown compression: %d, scanned as far as they can be read", r.unread))
 	}
 	return s
-}
-
-// feeder moves blobs from the source to the workers. err is read after results is closed.
-type feeder struct {
-	jobs     chan job
-	results  chan blobResult
-	inFlight *semaphore.Weighted
-	capacity int64
-	err      error
-}
-
-// feed numbers what the source yields. It alone runs the source.
-func (f *feeder) feed(ctx context.Context, source Source) {
-	defer close(f.jobs)
-	seen := map[BlobID]bool{}
-	sequence := 0
-	for blob, err := range source.Blobs(ctx) {
-		var skip *Skip
-		switch {
-		case errors.As(err, &skip):
-			f.results <- blobResult{sequence: sequence, skips: []Skip{*skip}}
-		case err != nil:
-			f.err = err
-			return
-		case blob.ID != "" && seen[blob.ID]:
-			f.results <- blobResult{sequence: sequence, repeated: true, id: blob.ID, location: blob.Location}
-		default:
-			if f.err = f.send(ctx, job{sequence, blob}); f.err != nil {
-				return
-			}
-			if blob.ID != "" {
-				seen[blob.ID] = true
-			}
-		}
-		sequence++
-	}
-	f.err = ctx.Err()
-}
-
-func (f *feeder) send(ctx context.Context, j job) error {
-	if err := f.inFlight.Acquire(ctx, f.weight(j)); err != nil {
-		return err
-	}
-	select {
-	case f.jobs <- j:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-func (f *feeder) weight(j job) int64 { return min(int64(len(j.blob.Data)), f.capacity) }
-
-func (f *feeder) work(ctx context.Context, s *Scanner) {
-	for j := range f.jobs {
-		result := blobResult{sequence: j.sequence}
-		if ctx.Err() == nil {
-			result = s.scanGuarded(j.blob)
-			result.sequence, result.scanned = j.sequence, true
-		}
-		f.inFlight.Release(f.weight(j))
-		f.results <- result
-	}
-}
-
-// scanGuarded turns a bug that some content sets off into a skip of that content: the other blobs are
-// still scanned, and the scan is not complete. The panic's text is a runtime error's, never content.
-func (s *Scanner) scanGuarded(blob Blob) (result blobResult) {
-	defer func() {
-		if p := recover(); p != nil {
-			detail := "the scanner failed on it"
-			if err, ok := p.(runtime.Error); ok {
-				detail += ": " + err.Error()
-			}
-			result = blobResult{id: blob.ID, kind: blob.Kind, location: blob.Location}
-			result.skips = []Skip{result.skip(SkipUnsupported, detail)}
-		}
-	}()
-	return s.scanBlob(blob)
 }

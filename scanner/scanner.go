@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"sync"
 	"time"
 
 	"github.com/keywright/keywright/patterns"
@@ -14,13 +15,21 @@ import (
 // ErrCanary says that a scanner did not find a secret of its own making: its silence means nothing.
 var ErrCanary = errors.New("the scanner does not find its own canary")
 
-// Limits bound a scan. Zero values take the defaults; a limit that was hit is a [Skip].
+// Limits bound a scan. Zero values take the defaults. A limit that was hit is a [Skip], or a number in the finding.
 type Limits struct {
-	MaxFindings       int   // distinct secrets; default 100000
-	MaxLocations      int   // places kept of one finding; default 1000
-	MaxMatchesPerBlob int   // default 10000
-	MaxBytesInFlight  int64 // blobs read and not yet scanned; default 256 MiB, or one blob
-	Decode            decode.Limits
+	// MaxFindings is how many distinct secrets are reported, those whose digests come first; default 100000.
+	// The others: SkipTooManyMatches.
+	MaxFindings int
+	// MaxLocations is how many places of one finding are reported; default 1000. Finding.Total counts the others too.
+	MaxLocations int
+	// MaxMatchesPerBlob is how many matches in one blob are looked into; default 10000. The others:
+	// SkipTooManyMatches.
+	MaxMatchesPerBlob int
+	// MaxBytesInFlight is how much of blobs is read and not yet scanned; default 256 MiB, or one blob. The
+	// source waits meanwhile; a [Lender] holds what it lends by itself.
+	MaxBytesInFlight int64
+	// Decode bounds what is decoded of one blob; the rest: SkipDecodeBudget.
+	Decode decode.Limits
 }
 
 // Options configure a Scanner. The zero value is usable.
@@ -33,8 +42,11 @@ type Options struct {
 	NoFingerprints bool
 	// Ignore marks findings that are known, see [Finding.Ignored]. Nil: none are.
 	Ignore Ignorer
-	// Progress is called after each blob, from one goroutine. Nil: nobody listens.
+	// Progress is called from time to time and after the last blob, from one goroutine at a time. Nil: nobody listens.
 	Progress func(Progress)
+	// FullScan scans what a [Lender] lends without what is known of the blobs that it was made from. The findings are
+	// the same, which tests show by it.
+	FullScan bool
 	// Now is the clock; nil: time.Now.
 	Now func() time.Time
 }
@@ -57,6 +69,7 @@ type Scanner struct {
 	set     *patterns.Set
 	program *program
 	options Options
+	workers *sync.Pool // of *worker, for texts that are scanned one at a time
 }
 
 // New compiles the set and proves the result on a canary.
@@ -73,7 +86,7 @@ func New(set *patterns.Set, options Options) (*Scanner, error) {
 		return nil, fmt.Errorf("compile the patterns: %w", err)
 	}
 	program.rules[len(program.rules)-1].canary = true
-	s := &Scanner{set: set, program: program, options: options.filled()}
+	s := &Scanner{set: set, program: program, options: options.filled(), workers: &sync.Pool{}}
 	if err := s.prove(); err != nil {
 		return nil, err
 	}
@@ -103,12 +116,18 @@ func orDefault[T int | int64](n, standard T) T {
 }
 
 // ScanBytes scans one blob: a finding for each secret in it, at the places where it stands, by offset. It
-// applies no Ignorer. A cancelled ctx gives a skip, and no findings.
+// applies no Ignorer. A cancelled ctx gives a skip, and no findings. Safe for concurrent use.
 func (s *Scanner) ScanBytes(ctx context.Context, blob Blob) ([]Finding, []Skip) {
-	if ctx.Err() != nil {
+	result := blobResult{stopped: true}
+	if ctx.Err() == nil {
+		result = s.scanUntil(blob, ctx.Done())
+	}
+	if result.stopped {
 		return nil, []Skip{{Reason: SkipDeadline, Object: string(blob.ID), Path: blob.Location.Path, Detail: ctx.Err().Error()}}
 	}
-	result := s.scanBlob(blob)
+	if len(result.claims) == 0 {
+		return nil, result.skips
+	}
 	c := newCollection(s)
 	c.add(result)
 	findings, skips := c.findings(nil)

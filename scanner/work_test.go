@@ -50,7 +50,8 @@ func TestTheWorkGrowsWithTheTextOnly(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			work := func(n int) int64 {
-				p := newPass(program, []byte(strings.Repeat(test.unit, n/len(test.unit))), 1<<30)
+				p := newPass(program)
+				p.reset([]byte(strings.Repeat(test.unit, n/len(test.unit))), nil, nil, 1<<30)
 				p.run()
 				work := p.work
 				for i := range p.states {
@@ -83,7 +84,8 @@ func TestALargeExpressionReadsAnHonestTextToItsEnd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := newPass(program, []byte(strings.Repeat("v_0.AuxInt = int64(v_1.AuxInt)\n", 1<<15)), 10)
+	p := newPass(program)
+	p.reset([]byte(strings.Repeat("v_0.AuxInt = int64(v_1.AuxInt)\n", 1<<15)), nil, nil, 10)
 	p.run()
 	if p.spent {
 		t.Errorf("%d instructions: the budget is spent", program.rules[0].expression.shape().size)

@@ -13,6 +13,7 @@ import (
 	"github.com/keywright/keywright/cmd/keywright/initialize"
 	"github.com/keywright/keywright/cmd/keywright/internal/cmdio"
 	"github.com/keywright/keywright/cmd/keywright/key"
+	"github.com/keywright/keywright/cmd/keywright/receipt"
 	"github.com/keywright/keywright/cmd/keywright/rules"
 	"github.com/keywright/keywright/cmd/keywright/scan"
 	"github.com/keywright/keywright/cmd/keywright/serve"
@@ -43,7 +44,7 @@ Start with 'keywright demo' (needs nothing), or 'keywright scan' in any reposito
 	root.AddCommand(
 		demo.NewCmd(io), scan.NewCmd(scan.Runner(io, open)), initialize.NewCmd(io),
 		family.NewCmd(io, open), key.NewCmd(io, open), incident.NewCmd(io, open), audit.NewCmd(io, open),
-		rules.NewCmd(io), baseline.NewCmd(io, scan.Collector(io)), hook.NewCmd(io), serve.NewCmd(io, open), app.NewCmd(io, open),
+		rules.NewCmd(io), baseline.NewCmd(io, scan.Collector(io)), receipt.NewCmd(io), hook.NewCmd(io), serve.NewCmd(io, open), app.NewCmd(io, open),
 	)
 	return root
 }

@@ -7,6 +7,8 @@ import (
 	"io"
 	"io/fs"
 
+	"golang.org/x/mod/sumdb/note"
+
 	"github.com/keywright/keywright/internal/store"
 	"github.com/keywright/keywright/issuer"
 	"github.com/keywright/keywright/issuer/audit"
@@ -42,6 +44,18 @@ func readSigner(path string) (ed25519.PrivateKey, error) {
 		return nil, fmt.Errorf("read signing key %s: %w (%w)", path, ErrSigningKeyForm, err)
 	}
 	return signer, nil
+}
+
+// Signer reads the signing key for notes that need no store, and its public key.
+//
+// Errors: ErrSigningKeyMissing, ErrExposed, ErrSigningKeyForm.
+func Signer(paths Paths) (signer note.Signer, publicKey string, err error) {
+	key, err := readSigner(paths.SigningKey)
+	if err != nil {
+		return nil, "", err
+	}
+	signer, err = audit.NoteSigner(key)
+	return signer, audit.PublicKey(key), err
 }
 
 // createKeyring makes the file unless it stands, and returns what stands then.

@@ -89,6 +89,13 @@ type noteSigner struct {
 // Sign implements note.Signer.
 func (s noteSigner) Sign(msg []byte) ([]byte, error) { return ed25519.Sign(s.key, msg), nil }
 
+// NoteSigner signs notes of other kinds with the signing key, under the name that its public key carries.
+func NoteSigner(key ed25519.PrivateKey) (note.Signer, error) { return newNoteSigner(SignerName, key) }
+
+// ParsePublicKey reads what [PublicKey] made. Signatures of that key are accepted under any name: in a note the name
+// is a label.
+func ParsePublicKey(text string) (note.Verifiers, error) { return parsePublicKey(text) }
+
 func newNoteSigner(name string, key ed25519.PrivateKey) (note.Signer, error) {
 	text, err := publicKey(name, key)
 	if err != nil {

@@ -72,7 +72,7 @@ func isZlib(data []byte) bool {
 }
 
 // archive opens data when it is one. What is broken ends the archive: its bytes up to there are visited.
-func (w *walker) archive(data []byte, parent *Piece, depth int) bool {
+func (w *Walker) archive(data []byte, parent *Piece, depth int) bool {
 	switch kind := archiveKind(data); kind {
 	case "":
 		return false
@@ -95,11 +95,11 @@ func (w *walker) archive(data []byte, parent *Piece, depth int) bool {
 }
 
 // stream reads the one text that is compressed in an archive of size bytes.
-func (w *walker) stream(decoder string, r io.Reader, size int, parent *Piece, depth int) {
-	w.give(child(parent, decoder, w.read(decoder, r), whole{0, size}), depth)
+func (w *Walker) stream(decoder string, r io.Reader, size int, parent *Piece, depth int) {
+	w.give(w.child(parent, depth, decoder, w.read(decoder, r), whole{0, size}, 0), depth)
 }
 
-func (w *walker) gzip(data []byte, parent *Piece, depth int) {
+func (w *Walker) gzip(data []byte, parent *Piece, depth int) {
 	r, err := gzip.NewReader(bytes.NewReader(data))
 	if err != nil {
 		return
@@ -108,7 +108,7 @@ func (w *walker) gzip(data []byte, parent *Piece, depth int) {
 }
 
 // zip opens a zip archive; false when its directory cannot be read.
-func (w *walker) zip(data []byte, parent *Piece, depth int) bool {
+func (w *Walker) zip(data []byte, parent *Piece, depth int) bool {
 	r, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
 	if err != nil && !errors.Is(err, zip.ErrInsecurePath) {
 		return false
@@ -129,7 +129,7 @@ func (w *walker) zip(data []byte, parent *Piece, depth int) bool {
 	return true
 }
 
-func (w *walker) zipMember(f *zip.File, size int, parent *Piece, depth int) {
+func (w *Walker) zipMember(f *zip.File, size int, parent *Piece, depth int) {
 	content, err := f.Open()
 	if err != nil {
 		w.cut(Cut{"zip", false, "a member's compression is not known or its header is broken"})
@@ -140,14 +140,14 @@ func (w *walker) zipMember(f *zip.File, size int, parent *Piece, depth int) {
 	if at, err := f.DataOffset(); err == nil && at >= 0 && at <= int64(size) {
 		place = whole{int(at), int(min(int64(size), at+int64(min(f.CompressedSize64, uint64(size)))))} //nolint:gosec // below size
 	}
-	p := child(parent, "zip", w.read("zip", content), place)
+	p := w.child(parent, depth, "zip", w.read("zip", content), place, 0)
 	p.Member = inner(parent, f.Name)
 	w.give(p, depth)
 }
 
 // tar opens the members. One that is larger than the rest of the archive is sparse: mostly holes, up to
 // terabytes of them, so what is stored of it is taken as it is.
-func (w *walker) tar(data []byte, parent *Piece, depth int) {
+func (w *Walker) tar(data []byte, parent *Piece, depth int) {
 	source := bytes.NewReader(data)
 	r := tar.NewReader(source)
 	sparse, name := -1, ""
@@ -155,7 +155,7 @@ func (w *walker) tar(data []byte, parent *Piece, depth int) {
 		h, err := r.Next()
 		at := len(data) - source.Len()
 		if sparse >= 0 {
-			w.tarMember(child(parent, "tar", data[sparse:at], shifted{sparse, len(data)}), name, depth)
+			w.tarMember(w.child(parent, depth, "tar", data[sparse:at], shifted{sparse, len(data)}, 0), name, depth)
 			sparse = -1
 		}
 		if err != nil && !(errors.Is(err, tar.ErrInsecurePath) && h != nil) {
@@ -171,11 +171,11 @@ func (w *walker) tar(data []byte, parent *Piece, depth int) {
 			sparse = at
 			continue
 		}
-		w.tarMember(child(parent, "tar", w.read("tar", r), shifted{at, len(data)}), name, depth)
+		w.tarMember(w.child(parent, depth, "tar", w.read("tar", r), shifted{at, len(data)}, 0), name, depth)
 	}
 }
 
-func (w *walker) tarMember(p *Piece, name string, depth int) {
+func (w *Walker) tarMember(p *Piece, name string, depth int) {
 	p.Member = inner(p.parent, name)
 	w.give(p, depth)
 }
@@ -188,7 +188,7 @@ func inner(parent *Piece, name string) string {
 }
 
 // member counts a file of an archive.
-func (w *walker) member(decoder string) bool {
+func (w *Walker) member(decoder string) bool {
 	if w.members++; w.members > w.limits.MaxMembers {
 		w.cut(Cut{decoder, true, "too many members"})
 		return false
@@ -197,7 +197,7 @@ func (w *walker) member(decoder string) bool {
 }
 
 // read reads what the budget allows; a read error ends the text.
-func (w *walker) read(decoder string, r io.Reader) []byte {
+func (w *Walker) read(decoder string, r io.Reader) []byte {
 	left := w.limits.MaxBytes - w.spent
 	text, err := io.ReadAll(io.LimitReader(r, left+1))
 	if int64(len(text)) > left {

@@ -1,7 +1,5 @@
 package decode
 
-import "slices"
-
 // MinRun is the shortest run of characters that is taken for an encoding.
 const MinRun = 20
 
@@ -19,7 +17,7 @@ const (
 	DefaultMembers = 10000
 )
 
-// Piece is a decoded text. It is only lent, with its Data: both are overwritten once visit returns.
+// Piece is a decoded text. It is only lent, with its Data and Decoders: all are overwritten once visit returns.
 type Piece struct {
 	Data     []byte
 	Decoders []string // outermost first
@@ -27,6 +25,7 @@ type Piece struct {
 
 	parent *Piece
 	place  mapping
+	unit   int // see Unit
 }
 
 // mapping says where in the parent text the bytes data[start:end] of a piece are encoded.
@@ -50,14 +49,10 @@ type Cut struct {
 }
 
 // Walk decodes what data holds and calls visit for each piece, outer ones before inner ones. The cuts say
-// what a limit left out; each kind of cut is reported once.
+// what a limit left out; each kind of cut is reported once. Who decodes many texts uses a [Walker].
 func Walk(data []byte, limits Limits, visit func(*Piece)) []Cut {
-	w := &walker{limits: limits.filled(len(data)), visit: visit}
-	w.lines = make([][]line, max(0, w.limits.MaxDepth))
-	w.places = make([][]int, max(0, w.limits.MaxDepth))
-	w.buffers = make([][]byte, max(0, w.limits.MaxDepth))
-	w.walk(data, nil, 0)
-	return w.cuts
+	var w Walker
+	return w.Walk(data, limits, visit)
 }
 
 func (l Limits) filled(size int) Limits {
@@ -71,73 +66,6 @@ func (l Limits) filled(size int) Limits {
 		l.MaxMembers = DefaultMembers
 	}
 	return l
-}
-
-// walker holds what is left of the limits.
-type walker struct {
-	limits  Limits
-	visit   func(*Piece)
-	spent   int64
-	members int
-	cuts    []Cut
-	lines   [][]line // by depth, reused from run to run
-	places  [][]int  // by depth, reused as lines are
-	buffers [][]byte // by depth, the decoded text that is lent out
-}
-
-func (w *walker) buffer(depth int) []byte { return w.buffers[depth][:0] }
-
-// walk tries every decoder on one text. An archive is decoded as such only: its bytes are compressed.
-func (w *walker) walk(data []byte, parent *Piece, depth int) {
-	if depth >= w.limits.MaxDepth || len(data) < MinRun {
-		return
-	}
-	if w.archive(data, parent, depth) {
-		return
-	}
-	w.utf16(data, parent, depth)
-	w.runs(data, parent, depth)
-	for i := range forms {
-		w.escapes(&forms[i], data, parent, depth)
-	}
-}
-
-// take asks the budget for n decoded bytes.
-func (w *walker) take(decoder string, n int64) bool {
-	if w.spent+n > w.limits.MaxBytes {
-		w.cut(Cut{decoder, true, "the budget of decoded bytes is spent"})
-		return false
-	}
-	w.spent += n
-	return true
-}
-
-func (w *walker) cut(c Cut) {
-	for _, known := range w.cuts {
-		if known == c {
-			return
-		}
-	}
-	w.cuts = append(w.cuts, c)
-}
-
-// give hands a piece to the visitor and looks into it when it may hold another encoding.
-func (w *walker) give(p *Piece, depth int) {
-	w.visit(p)
-	if depth+1 < w.limits.MaxDepth && nests(p.Data) {
-		w.walk(p.Data, p, depth+1)
-	}
-}
-
-func child(parent *Piece, decoder string, data []byte, place mapping) *Piece {
-	p := &Piece{Data: data, parent: parent, place: place}
-	if parent != nil {
-		p.Decoders = append(slices.Clone(parent.Decoders), decoder)
-		p.Member = parent.Member
-		return p
-	}
-	p.Decoders = []string{decoder}
-	return p
 }
 
 // nests says whether decoded bytes may hold a further encoding: text does, and archives. What came of a run

@@ -81,29 +81,56 @@ func hexEscape(data []byte, at, skip, digits int) (int, byte) {
 	return size, c
 }
 
-// escapes decodes the tokens, texts without white space and quotes, that hold an escape of the form.
-func (w *walker) escapes(f *form, data []byte, parent *Piece, depth int) {
-	for i := 0; i < len(data); {
-		next := bytes.IndexByte(data[i:], f.lead)
-		if next < 0 {
-			return
+// escapes decodes the tokens, texts without white space and quotes, that hold an escape of the form and begin in
+// one of the ranges. The search goes from token to token: what is in front of a range is read only as far back as
+// the token reaches that the range cuts.
+func (w *Walker) escapes(f *form, data []byte, ranges []Range, parent *Piece, depth int) {
+	i, whole := 0, 0 // data[:i] is searched; data[whole-1] ends a token, or the text
+	for _, r := range ranges {
+		i = tokenStart(data, i, r.Start)
+		whole = tokenEnd(data, max(whole, r.End))
+		for i < whole {
+			next := bytes.IndexByte(data[i:whole], f.lead)
+			if next < 0 {
+				i = whole
+				break
+			}
+			at := i + next
+			if size, _ := f.escaped(data, at); size == 0 {
+				i = at + 1
+				continue
+			}
+			start, end := tokenAround(data, at, i)
+			if start >= r.End {
+				i = start
+				break
+			}
+			i = end
+			if end-start < MinRun || start < r.Start {
+				continue
+			}
+			if !w.take(f.name, int64(end-start)) {
+				return
+			}
+			w.give(w.unescape(f, data, Range{start, end}, parent, depth), depth)
 		}
-		at := i + next
-		if size, _ := f.escaped(data, at); size == 0 {
-			i = at + 1
-			continue
-		}
-		start, end := tokenAround(data, at, i)
-		i = end
-		if end-start < MinRun {
-			continue
-		}
-		if !w.take(f.name, int64(end-start)) {
-			return
-		}
-		decoded, place := f.unescape(data, start, end)
-		w.give(child(parent, f.name, decoded, place), depth)
 	}
+}
+
+// tokenStart is the start of the token that at cuts, at itself if it cuts none; not before floor.
+func tokenStart(data []byte, floor, at int) int {
+	for at > floor && isToken(data[at-1]) {
+		at--
+	}
+	return max(floor, at)
+}
+
+// tokenEnd is the end of the token that at cuts, at itself if it cuts none.
+func tokenEnd(data []byte, at int) int {
+	for 0 < at && at < len(data) && isToken(data[at-1]) && isToken(data[at]) {
+		at++
+	}
+	return at
 }
 
 // tokenAround is the token that holds the byte at, not reaching before floor.
@@ -120,13 +147,15 @@ func tokenAround(data []byte, at, floor int) (start, end int) {
 
 func isToken(c byte) bool { return c > ' ' && c != '"' && c != '\'' && c != '`' && c != 0x7f }
 
-func (f *form) unescape(data []byte, start, end int) ([]byte, *escaped) {
-	out := make([]byte, 0, end-start)
-	place := &escaped{offset: start}
+// unescape makes the piece of a token.
+func (w *Walker) unescape(f *form, data []byte, token Range, parent *Piece, depth int) *Piece {
+	l := w.level(depth)
+	out, place := l.text[:0], &l.escaped
+	*place = escaped{offset: token.Start, at: place.at[:0], extra: place.extra[:0]}
 	extra := 0
-	for i := start; i < end; {
+	for i := token.Start; i < token.End; {
 		if data[i] == f.lead {
-			if size, c := f.escaped(data[:end], i); size > 0 {
+			if size, c := f.escaped(data[:token.End], i); size > 0 {
 				extra += size - 1
 				place.at, place.extra = append(place.at, len(out)), append(place.extra, extra)
 				out = append(out, c)
@@ -137,7 +166,8 @@ func (f *form) unescape(data []byte, start, end int) ([]byte, *escaped) {
 		out = append(out, data[i])
 		i++
 	}
-	return out, place
+	l.text = out
+	return w.child(parent, depth, f.name, out, place, token.Start)
 }
 
 // escaped maps the bytes of a text in which some are written in several.

@@ -4,13 +4,14 @@ import "bytes"
 
 // hexBytes decodes bytes that are written one by one or in pairs, with something between them: `61 62`,
 // `61:62`, `0x61, 0x62`, and the lines of hexdump and xxd with their offsets and what they show as text.
-// It returns where the search goes on.
-func (w *walker) hexBytes(data []byte, i int, parent *Piece, depth int) int {
+// It returns where the search goes on. Unless wanted they are only passed.
+func (w *Walker) hexBytes(data []byte, i int, wanted bool, parent *Piece, depth int) int {
 	width := hexGroup(data, i)
 	if width == 0 {
 		return 0
 	}
-	at := w.places[depth][:0] // where each byte's two digits stand
+	l := w.level(depth)
+	at := l.apart.at[:0]
 	end := i
 	for p := i; ; {
 		start, stop := groupDigits(data, p, width)
@@ -23,16 +24,16 @@ func (w *walker) hexBytes(data []byte, i int, parent *Piece, depth int) int {
 		end = stop
 		p = nextGroup(data, stop, len(at))
 	}
-	w.places[depth] = at
-	if len(at) < MinRun || !w.take("hex", int64(len(at))) {
+	l.apart.at = at
+	if !wanted || len(at) < MinRun || !w.take("hex", int64(len(at))) {
 		return end
 	}
-	decoded := w.buffer(depth)
+	decoded := l.text[:0]
 	for _, p := range at {
 		decoded = append(decoded, nibble(data[p])<<4|nibble(data[p+1]))
 	}
-	w.buffers[depth] = decoded
-	w.give(child(parent, "hex", decoded, apart{at}), depth)
+	l.text = decoded
+	w.give(w.child(parent, depth, "hex", decoded, &l.apart, i), depth)
 	return end
 }
 
@@ -81,7 +82,7 @@ const dumpLine = 16
 // sixteenth byte of a line and two blanks stands the same as text.
 func nextGroup(data []byte, p, count int) int {
 	from := p
-	for p < len(data) && p-from < 3 && bytes.IndexByte([]byte(" ,:;\t"), data[p]) >= 0 {
+	for p < len(data) && p-from < 3 && isSeparator(data[p]) {
 		p++
 	}
 	if count%dumpLine == 0 && p-from >= 2 && data[p-1] == ' ' && data[p-2] == ' ' {
@@ -94,6 +95,9 @@ func nextGroup(data []byte, p, count int) int {
 	}
 	return p
 }
+
+// isSeparator says whether c may stand between two groups on a line.
+func isSeparator(c byte) bool { return c == ' ' || c == ',' || c == ':' || c == ';' || c == '\t' }
 
 // afterOffset skips the indent of a line, and the offset that a dump begins its lines with.
 func afterOffset(data []byte, p int) int {
@@ -109,9 +113,11 @@ func afterOffset(data []byte, p int) int {
 }
 
 // apart maps bytes that are written apart.
-type apart struct{ at []int }
+type apart struct {
+	at []int // where each byte's two digits stand
+}
 
-func (m apart) span(start, end int) (int, int) {
+func (m *apart) span(start, end int) (int, int) {
 	start = min(start, len(m.at)-1)
 	if end <= start {
 		return m.at[start], m.at[start]

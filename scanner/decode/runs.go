@@ -54,47 +54,67 @@ type line struct{ start, end int }
 
 // run is an encoded text, in one or more lines.
 type run struct {
+	unit  int // where its first word begins
 	lines []line
 	chars int
 	seen  byte // every class that occurs
 	all   byte // every class that each byte has
 
-	starts []int // characters before each line, see index
+	joined []byte // the characters of more than one line, see join
+	starts []int  // characters before each line, see index
 }
 
-// runs finds runs of base64 or hex characters, and bytes written apart, in one walk and decodes them.
-func (w *walker) runs(data []byte, parent *Piece, depth int) {
-	for i := nextWord(data, 0); i < len(data); i = nextWord(data, i) {
-		end, seen, all := stretch(data, i)
-		if end-i < MinRun {
-			if mayBeHexGroup(data[i:end], all) {
-				end = max(end, w.hexBytes(data, i, parent, depth))
-			}
-			i = end
-			continue
-		}
-		r := run{lines: append(w.lines[depth][:0], line{i, end}), chars: end - i, seen: seen, all: all}
-		i = r.extend(data)
-		w.lines[depth] = r.lines
-		if r.all&classHex != 0 {
-			w.hex(data, &r, parent, depth)
-		} else {
-			w.hexInside(data, &r, parent, depth)
-		}
-		if r.seen&classUpper != 0 && r.seen&classLower != 0 {
-			w.base64(data, &r, parent, depth)
+// begin sets r to a run of one line.
+func (r *run) begin(unit int, l line, seen, all byte) {
+	*r = run{unit: unit, lines: append(r.lines[:0], l), chars: l.end - l.start, seen: seen, all: all, joined: r.joined[:0], starts: r.starts[:0]}
+}
+
+// runs finds runs of base64 or hex characters, and bytes written apart, in one walk, and decodes those that begin
+// in one of the ranges.
+func (w *Walker) runs(data []byte, ranges []Range, parent *Piece, depth int) {
+	i := 0
+	for _, r := range ranges {
+		for i = nextWord(data, searchFrom(data, i, r.Start), r.End); i < r.End; i = nextWord(data, i, r.End) {
+			i = w.word(data, i, i >= r.Start, parent, depth)
 		}
 	}
 }
 
+// word decodes what begins with the word at i, if it is wanted, and returns where the search goes on.
+func (w *Walker) word(data []byte, i int, wanted bool, parent *Piece, depth int) int {
+	end, seen, all := stretch(data, i)
+	if end-i < MinRun {
+		if mayBeHexGroup(data[i:end], all) {
+			end = max(end, w.hexBytes(data, i, wanted, parent, depth))
+		}
+		return end
+	}
+	r := &w.level(depth).run
+	r.begin(i, line{i, end}, seen, all)
+	end = r.extend(data)
+	if !wanted {
+		return end
+	}
+	if r.all&classHex != 0 {
+		w.hex(data, r, parent, depth)
+	} else {
+		w.hexInside(data, r, parent, depth)
+	}
+	if r.seen&classUpper != 0 && r.seen&classLower != 0 {
+		w.base64(data, r, parent, depth)
+	}
+	return end
+}
+
 // nextWord is where the next word begins, at i or later, that may be a run of MinRun characters or the first
-// of as many bytes written apart; len(data) without one. In front of i no word is cut.
+// of as many bytes written apart; limit or more when none begins before it. In front of i no word is cut.
 //
 // Ordinary text is full of short words. One look at the end of a possible run, and from there back to what
 // ends it, skips most of them. Bytes written apart begin with MinRun characters of groups and what separates
 // them, whatever comes after those.
-func nextWord(data []byte, i int) int {
-	for i+MinRun <= len(data) {
+func nextWord(data []byte, i, limit int) int {
+	last := len(data) - MinRun // where the last run may begin
+	for i < limit && i <= last {
 		j := i + MinRun - 1
 		if classes[data[j]]&classGroups != 0 && inGroups(data, i, j) {
 			return wordStart(data, i)
@@ -107,7 +127,10 @@ func nextWord(data []byte, i int) int {
 		}
 		i = j + 1
 	}
-	return len(data)
+	if i > last {
+		return len(data)
+	}
+	return i
 }
 
 func wordStart(data []byte, i int) int {
@@ -163,14 +186,18 @@ func (r *run) extend(data []byte) int {
 	}
 }
 
+// farthest is how far markOf looks back for the start of the line.
+const farthest = 80
+
 // markOf is what the line begins with in which data[start:end] stands: of a patch, a comment or a quoted
 // mail; empty without one. A patch's mark is part of the run when nothing is between them, which the length
-// gives away: lines of base64 hold whole groups of four.
+// gives away: lines of base64 hold whole groups of four. A line that begins further away than farthest has no mark.
 func markOf(data []byte, start, end int) (mark string, part bool) {
-	const farthest = 80
 	begin := max(0, start-farthest)
 	if i := bytes.LastIndexByte(data[begin:start], '\n'); i >= 0 {
 		begin += i + 1
+	} else if begin > 0 {
+		return "", false
 	}
 	if begin == start {
 		c := data[start]
@@ -252,19 +279,18 @@ func skipSpace(data []byte, at int) int {
 
 // base64 decodes the run at the alignment of its first character, and at the other three until one gives
 // nothing but text: what stands in front of an encoded text may consist of the alphabet's characters too.
-func (w *walker) base64(data []byte, r *run, parent *Piece, depth int) {
+func (w *Walker) base64(data []byte, r *run, parent *Piece, depth int) {
 	chars := r.join(data)
-	place := &quantum{run: r, in: 4, out: 3}
-	piece := child(parent, "base64", nil, place)
+	l := w.level(depth)
+	l.quantum = quantum{run: r, in: 4, out: 3}
 	for skip := 0; skip < 4 && r.chars-skip >= MinRun-3; skip++ {
 		if !w.take("base64", int64(r.chars)*3/4) {
 			return
 		}
-		decoded := appendBase64(w.buffer(depth), chars[skip:])
-		w.buffers[depth] = decoded
-		place.skip, piece.Data = skip, decoded
-		w.give(piece, depth)
-		if isAllText(decoded) {
+		l.text = appendBase64(l.text[:0], chars[skip:])
+		l.quantum.skip = skip
+		w.give(w.child(parent, depth, "base64", l.text, &l.quantum, r.unit), depth)
+		if isAllText(l.text) {
 			return
 		}
 	}
@@ -274,11 +300,12 @@ func (r *run) join(data []byte) []byte {
 	if len(r.lines) == 1 {
 		return data[r.lines[0].start:r.lines[0].end]
 	}
-	chars := make([]byte, 0, r.chars)
-	for _, l := range r.lines {
-		chars = append(chars, data[l.start:l.end]...)
+	if len(r.joined) == 0 {
+		for _, l := range r.lines {
+			r.joined = append(r.joined, data[l.start:l.end]...)
+		}
 	}
-	return chars
+	return r.joined
 }
 
 // appendBase64 decodes characters of both alphabets; of an incomplete last group what is whole.
@@ -298,22 +325,21 @@ func appendBase64(out, chars []byte) []byte {
 }
 
 // hex decodes the run at both alignments, or at the first if that gives nothing but text.
-func (w *walker) hex(data []byte, r *run, parent *Piece, depth int) {
+func (w *Walker) hex(data []byte, r *run, parent *Piece, depth int) {
 	if r.chars < 2*MinRun {
 		return
 	}
 	chars := r.join(data)
-	place := &quantum{run: r, in: 2, out: 1}
-	piece := child(parent, "hex", nil, place)
+	l := w.level(depth)
+	l.quantum = quantum{run: r, in: 2, out: 1}
 	for skip := range 2 {
 		if !w.take("hex", int64(r.chars/2)) {
 			return
 		}
-		decoded := appendHex(w.buffer(depth), chars[skip:])
-		w.buffers[depth] = decoded
-		place.skip, piece.Data = skip, decoded
-		w.give(piece, depth)
-		if isAllText(decoded) {
+		l.text = appendHex(l.text[:0], chars[skip:])
+		l.quantum.skip = skip
+		w.give(w.child(parent, depth, "hex", l.text, &l.quantum, r.unit), depth)
+		if isAllText(l.text) {
 			return
 		}
 	}
@@ -321,7 +347,7 @@ func (w *walker) hex(data []byte, r *run, parent *Piece, depth int) {
 
 // hexInside decodes the runs of hex digits that other characters of the alphabet stand beside: 0x, the rest
 // of a path.
-func (w *walker) hexInside(data []byte, r *run, parent *Piece, depth int) {
+func (w *Walker) hexInside(data []byte, r *run, parent *Piece, depth int) {
 	for _, l := range r.lines {
 		for i := l.start; i < l.end; {
 			end := i
@@ -329,7 +355,9 @@ func (w *walker) hexInside(data []byte, r *run, parent *Piece, depth int) {
 				end++
 			}
 			if end-i >= 2*MinRun {
-				w.hex(data, &run{lines: []line{{i, end}}, chars: end - i}, parent, depth)
+				inner := &w.level(depth).inner
+				inner.begin(r.unit, line{i, end}, 0, 0)
+				w.hex(data, inner, parent, depth)
 			}
 			i = end + 1
 		}
@@ -380,11 +408,12 @@ func (r *run) offset(n int) int {
 
 // index counts the characters before each line, once.
 func (r *run) index() {
-	if r.starts != nil {
+	if len(r.starts) > 0 {
 		return
 	}
-	r.starts = make([]int, len(r.lines))
-	for i := 1; i < len(r.lines); i++ {
-		r.starts[i] = r.starts[i-1] + r.lines[i-1].end - r.lines[i-1].start
+	n := 0
+	for _, l := range r.lines {
+		r.starts = append(r.starts, n)
+		n += l.end - l.start
 	}
 }

@@ -19,22 +19,21 @@ func TestNextWordPassesNothingThatDecodes(t *testing.T) {
 			data = append(data, rapid.StringMatching(form).Draw(t, "piece")...)
 		}
 		decoded := false
-		w := &walker{limits: Limits{}.filled(len(data)), visit: func(*Piece) { decoded = true }}
-		w.lines, w.places, w.buffers = make([][]line, 3), make([][]int, 3), make([][]byte, 3)
-		w.limits.MaxDepth = 1
+		w := &Walker{}
+		w.start(data, Limits{MaxDepth: 1}, func(*Piece) { decoded = true })
 		for i := 0; i < len(data); {
 			if cut := i > 0 && classes[data[i-1]]&classBase64 != 0 && classes[data[i]]&classBase64 != 0; cut {
 				i++
 				continue
 			}
-			next := nextWord(data, i)
+			next := nextWord(data, i, len(data))
 			for at := wordStart(data, i); at < next; {
 				end, _, all := stretch(data, at)
 				if end-at >= MinRun {
 					t.Fatalf("from %d to %d passes a run at %d in %q", i, next, at, data)
 				}
 				if mayBeHexGroup(data[at:end], all) {
-					w.hexBytes(data, at, nil, 0)
+					w.hexBytes(data, at, true, nil, 0)
 				}
 				if decoded {
 					t.Fatalf("from %d to %d passes bytes written apart at %d in %q", i, next, at, data)

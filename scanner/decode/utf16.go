@@ -7,7 +7,7 @@ const minUTF16 = 16
 
 // utf16 decodes the runs of printable ASCII whose bytes alternate with NUL, in either byte order and at
 // any offset: secrets are ASCII, so other characters only end a run. No byte order mark is needed.
-func (w *walker) utf16(data []byte, parent *Piece, depth int) {
+func (w *Walker) utf16(data []byte, parent *Piece, depth int) {
 	for i := 0; i+1 < len(data); {
 		next := bytes.IndexByte(data[i:], 0)
 		if next < 0 {
@@ -26,7 +26,9 @@ func (w *walker) utf16(data []byte, parent *Piece, depth int) {
 		if !w.take("utf16", int64(end-start)/2) {
 			return
 		}
-		w.give(child(parent, "utf16", every2(data[start:end]), pairs{start, end}), depth)
+		l := w.level(depth)
+		l.text = appendEvery2(l.text[:0], data[start:end])
+		w.give(w.child(parent, depth, "utf16", l.text, pairs{start, end}, start), depth)
 		i = end
 	}
 }
@@ -43,8 +45,7 @@ func utf16End(data []byte, start int) int {
 	return min(i, len(data))
 }
 
-func every2(data []byte) []byte {
-	out := make([]byte, 0, (len(data)+1)/2)
+func appendEvery2(out, data []byte) []byte {
 	for i := 0; i < len(data); i += 2 {
 		out = append(out, data[i])
 	}

@@ -148,9 +148,9 @@ func (c *Commits) list(ctx context.Context) ([]oid, []scanner.Skip, error) {
 
 // gaps are the commits at which git must stop: shallow ones and those with a parent that is not there.
 func (h *History) gaps() []oid {
-	all := reached{commits: map[oid]string{}}
-	for id := range h.graph.commits {
-		all.commits[id] = ""
+	all := reached{numbers: make([]bool, h.graph.commits.len())}
+	for n := range all.numbers {
+		all.numbers[n] = true
 	}
 	return h.boundaries(all)
 }
@@ -260,7 +260,7 @@ func (r *Repository) incomparable(id oid, err error) *scanner.Skip {
 }
 
 func (c *Commits) place(x change) scanner.Location {
-	of := c.graph.commits[x.commit]
+	of, _ := c.graph.commit(x.commit)
 	return scanner.Location{Kind: scanner.KindFile, Path: x.path, Commit: c.repo.format.hex(x.commit), Author: of.author, Date: of.date}
 }
 
@@ -269,7 +269,7 @@ func (c *Commits) Locate(ctx context.Context, ids []scanner.BlobID) (map[scanner
 	p := newPlaces(c.repo, ids, c.names)
 	for _, id := range ids {
 		if key, ok := c.repo.format.parse([]byte(id)); ok {
-			if of, ok := c.graph.commits[key]; ok {
+			if of, ok := c.graph.commit(key); ok {
 				p.add(id, commitPlace(string(id), of))
 			}
 		}

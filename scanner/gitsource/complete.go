@@ -17,27 +17,28 @@ const (
 )
 
 // checkComplete counts commits and reports what is reachable and not there.
-func (h *History) checkComplete(ctx context.Context, e *emitter) {
+func (g *giver) checkComplete(ctx context.Context) error {
+	h := g.history
 	shallow := h.shallowSet()
 	// FETCH_HEAD and its like count for places only: git prunes what nothing else reaches, so a gap there is none.
-	all := h.graph.reach(h.counted(ctx), shallow)
-	h.counts.Commits = len(all.commits)
-	if !h.yieldShallow(e, all, shallow) {
-		return
+	all := h.graph.cover(h.counted(ctx), shallow, nil)
+	h.counts.Commits = all.count
+	if err := g.shallow(all, shallow); err != nil {
+		return err
 	}
 	missing := h.missingTips(ctx)
 	for _, id := range all.missing {
 		missing = append(missing, scanner.Skip{Reason: scanner.SkipMissingObject, Object: h.repo.format.hex(id), Detail: "a commit that another names as parent"})
 	}
 	for _, x := range all.others {
-		if _, ok := h.present[x.id]; !ok && !x.worktree && x.tagged {
+		if !h.there(x.id) && !x.worktree && x.tagged {
 			missing = append(missing, scanner.Skip{Reason: scanner.SkipMissingObject, Object: h.repo.format.hex(x.id), Path: x.name, Detail: "what a tag points to"})
 		}
 	}
-	if h.suspect || len(missing) > 0 {
+	if h.suspect.Load() || len(missing) > 0 {
 		missing = append(missing, h.missingBelow(ctx, all)...)
 	}
-	h.yieldMissing(e, missing)
+	return g.missing(missing)
 }
 
 func (h *History) shallowSet() map[oid]bool {
@@ -58,11 +59,12 @@ func (t *refTable) counted() []ref {
 // tips are all ids that lead into the history.
 func (t *refTable) tips() []ref { return append(t.counted(), t.pseudo...) }
 
-// yieldShallow reports where history was cut off: at reachable commits whose parents are not there.
-func (h *History) yieldShallow(e *emitter, all reached, shallow map[oid]bool) bool {
+// shallow reports where history was cut off: at reachable commits whose parents are not there.
+func (g *giver) shallow(all reached, shallow map[oid]bool) error {
+	h := g.history
 	var cutAt []oid
 	for id := range shallow {
-		if _, ok := all.commits[id]; ok && h.lacksParent(id) {
+		if n, ok := h.graph.commits.number(id); ok && all.has(n) && h.lacksParent(n) {
 			cutAt = append(cutAt, id)
 		}
 	}
@@ -72,19 +74,17 @@ func (h *History) yieldShallow(e *emitter, all reached, shallow map[oid]bool) bo
 		if i == maxShallowSkips {
 			s.Object, s.Detail = "", fmt.Sprintf("the history before %d more commits was not fetched", len(cutAt)-i)
 		}
-		if !e.skip(&s) {
-			return false
-		}
-		if i == maxShallowSkips {
-			break
+		if err := g.skip(&s); err != nil || i == maxShallowSkips {
+			return err
 		}
 	}
-	return true
+	return nil
 }
 
-func (h *History) lacksParent(id oid) bool {
-	for _, p := range h.graph.commits[id].parents {
-		if _, ok := h.graph.commits[p]; !ok {
+// lacksParent says whether a parent of the n-th commit is not there.
+func (h *History) lacksParent(n int) bool {
+	for _, p := range h.graph.commits.parents(n, nil) {
+		if _, ok := h.graph.commits.number(p); !ok {
 			return true
 		}
 	}
@@ -99,7 +99,7 @@ func (h *History) missingTips(ctx context.Context) []scanner.Skip {
 		refs = append(refs, h.repo.allRefs(ctx).heads...)
 	}
 	for _, x := range refs {
-		if _, ok := h.present[x.id]; !ok {
+		if !h.there(x.id) {
 			skips = append(skips, scanner.Skip{Reason: scanner.SkipMissingObject, Object: h.repo.format.hex(x.id), Path: x.name, Detail: "what a ref points to"})
 		}
 	}
@@ -114,7 +114,7 @@ func (h *History) missingBelow(ctx context.Context, all reached) []scanner.Skip 
 	}
 	var tips []oid
 	for _, x := range h.counted(ctx) {
-		if _, ok := h.present[x.id]; ok {
+		if h.there(x.id) {
 			tips = append(tips, x.id)
 		}
 	}
@@ -132,32 +132,33 @@ func (h *History) missingBelow(ctx context.Context, all reached) []scanner.Skip 
 // boundaries are the commits at which git must stop: shallow ones, and those with a parent that is not there.
 func (h *History) boundaries(all reached) []oid {
 	ids := h.repo.shallow()
-	for id := range all.commits {
-		if h.lacksParent(id) {
-			ids = append(ids, id)
+	for n := range h.graph.commits.len() {
+		if all.has(n) && h.lacksParent(n) {
+			ids = append(ids, h.graph.commits.idOf(n))
 		}
 	}
 	sortIDs(ids)
 	return ids
 }
 
-func (h *History) yieldMissing(e *emitter, missing []scanner.Skip) {
-	told := 0
+// missing reports what is not there, unless a skip named it before.
+func (g *giver) missing(missing []scanner.Skip) error {
+	told, unread := 0, g.history.unread
 	for i := range missing {
-		if id := missing[i].Object; id != "" && h.unread[id] {
+		if id := missing[i].Object; id != "" && unread[id] {
 			continue
 		} else if id != "" {
-			h.unread[id] = true
+			unread[id] = true
 			told++
 		}
 		if told > maxMissingSkips {
-			e.skip(&scanner.Skip{Reason: scanner.SkipMissingObject, Detail: fmt.Sprintf("about %d more objects are missing", len(missing)-i)})
-			return
+			return g.skip(&scanner.Skip{Reason: scanner.SkipMissingObject, Detail: fmt.Sprintf("about %d more objects are missing", len(missing)-i)})
 		}
-		if !e.skip(&missing[i]) {
-			return
+		if err := g.skip(&missing[i]); err != nil {
+			return err
 		}
 	}
+	return nil
 }
 
 // missingWalker is a reader that can tell which reachable objects are not there.

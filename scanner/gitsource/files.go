@@ -34,7 +34,7 @@ func (r *Repository) Staged() *Files {
 // Index makes the source of all files of the index. What a History of the same Repository yielded before is not
 // yielded again.
 func (r *Repository) Index() *Files {
-	known := func(id oid) bool { _, ok := r.scanned[id]; return ok }
+	known := func(id oid) bool { return r.scanned != nil && r.scanned.there(id) }
 	return &Files{repo: r, list: r.indexed, known: known, names: newNameSet(r.format)}
 }
 

@@ -6,6 +6,7 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -25,58 +26,80 @@ type tag struct {
 	date   time.Time
 }
 
-// graph is the history of a repository, made of its commit and tag objects.
+// graph is the history of a repository, made of its commit and tag objects. Adding is safe for concurrent use, and
+// nothing may be asked meanwhile.
 type graph struct {
 	format  objectFormat
-	commits map[oid]commit
+	mu      sync.Mutex
+	commits *commitStore
 	tags    map[oid]tag
-	authors map[string]string // one copy of each author
 }
 
 func newGraph(f objectFormat) *graph {
-	return &graph{format: f, commits: map[oid]commit{}, tags: map[oid]tag{}, authors: map[string]string{}}
+	return &graph{format: f, commits: newCommitStore(f), tags: map[oid]tag{}}
+}
+
+// commit is what is known of a commit.
+func (g *graph) commit(id oid) (commit, bool) {
+	n, ok := g.commits.number(id)
+	if !ok {
+		return commit{}, false
+	}
+	return g.commits.commit(n), true
 }
 
 // addCommit parses and keeps a commit; false when its header is not one.
 func (g *graph) addCommit(id oid, data []byte) (commit, bool) {
-	c, ok := commit{}, false
-	for line := range headerLines(data) {
-		key, value, _ := bytes.Cut(line, []byte(" "))
-		switch string(key) {
-		case "tree":
-			c.tree, ok = g.format.parse(value)
-		case "parent":
-			if p, isID := g.format.parse(value); isID {
-				c.parents = append(c.parents, p)
-			}
-		case "author":
-			c.author, _ = g.person(value)
-		case "committer":
-			_, c.date = g.person(value)
-		}
-	}
+	c, ok := parseCommit(g.format, data)
 	if ok {
-		g.commits[id] = c
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		g.commits.put(id, c)
 	}
 	return c, ok
 }
 
 // addTag parses and keeps an annotated tag; false when its header is not one.
 func (g *graph) addTag(id oid, data []byte) (tag, bool) {
-	t, ok := tag{}, false
+	t, ok := parseTag(g.format, data)
+	if ok {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		g.tags[id] = t
+	}
+	return t, ok
+}
+
+func parseCommit(f objectFormat, data []byte) (c commit, ok bool) {
+	for line := range headerLines(data) {
+		key, value, _ := bytes.Cut(line, []byte(" "))
+		switch string(key) {
+		case "tree":
+			c.tree, ok = f.parse(value)
+		case "parent":
+			if p, isID := f.parse(value); isID {
+				c.parents = append(c.parents, p)
+			}
+		case "author":
+			c.author, _ = person(value)
+		case "committer":
+			_, c.date = person(value)
+		}
+	}
+	return c, ok
+}
+
+func parseTag(f objectFormat, data []byte) (t tag, ok bool) {
 	for line := range headerLines(data) {
 		key, value, _ := bytes.Cut(line, []byte(" "))
 		switch string(key) {
 		case "object":
-			t.target, ok = g.format.parse(value)
+			t.target, ok = f.parse(value)
 		case "type":
 			t.kind = objectType(value)
 		case "tagger":
-			t.author, t.date = g.person(value)
+			t.author, t.date = person(value)
 		}
-	}
-	if ok {
-		g.tags[id] = t
 	}
 	return t, ok
 }
@@ -100,14 +123,9 @@ const (
 )
 
 // person splits "Name <email> seconds zone". A time that is none, or that no report can write, is the zero time.
-func (g *graph) person(value []byte) (string, time.Time) {
+func person(value []byte) (string, time.Time) {
 	end := bytes.LastIndexByte(value, '>')
 	name := strings.TrimSpace(string(value[:end+1]))
-	if known, ok := g.authors[name]; ok {
-		name = known
-	} else {
-		g.authors[name] = name
-	}
 	fields := bytes.Fields(value[end+1:])
 	if len(fields) == 0 {
 		return name, time.Time{}
@@ -121,29 +139,37 @@ func (g *graph) person(value []byte) (string, time.Time) {
 
 // reached is what a set of refs leads to.
 type reached struct {
-	commits map[oid]string // with the first ref that leads there
-	missing []oid          // ids that are named and are not among the commits and tags, in the order found
-	others  []ref          // blobs and trees that refs or tags point to
+	commits map[oid]string // with the first ref that leads there; nil when only numbers were asked for
+	numbers []bool         // of the commits, by their numbers in the graph
+	count   int
+	missing []oid // ids that are named and are not among the commits and tags, in the order found
+	others  []ref // blobs and trees that refs or tags point to
+	seen    map[oid]bool
 }
+
+func (r *reached) has(n int) bool { return n < len(r.numbers) && r.numbers[n] }
 
 // reach walks from refs along parents and tags. At a shallow commit it stops, as git does.
 func (g *graph) reach(refs []ref, shallow map[oid]bool) reached {
-	out := reached{commits: map[oid]string{}}
-	seenOther := map[oid]bool{}
+	return g.cover(refs, shallow, map[oid]string{})
+}
+
+// cover is reach for whoever needs no names of refs: names, when not nil, is filled with them.
+func (g *graph) cover(refs []ref, shallow map[oid]bool, names map[oid]string) reached {
+	out := reached{commits: names, numbers: make([]bool, g.commits.len()), seen: map[oid]bool{}}
 	for _, start := range refs {
-		id, ok := g.peel(start, &out, seenOther)
-		if ok {
-			g.reachFrom(id, start.name, shallow, &out, seenOther)
+		if id, ok := g.peel(start, &out); ok {
+			g.reachFrom(id, start.name, shallow, &out)
 		}
 	}
 	return out
 }
 
 // peel follows tags to a commit; anything else it ends at is noted.
-func (g *graph) peel(start ref, out *reached, seen map[oid]bool) (oid, bool) {
+func (g *graph) peel(start ref, out *reached) (oid, bool) {
 	id := start.id
 	for range 1000 { // tags of tags; git itself knows no limit
-		if _, ok := g.commits[id]; ok {
+		if _, ok := g.commits.number(id); ok {
 			return id, true
 		}
 		t, ok := g.tags[id]
@@ -152,32 +178,33 @@ func (g *graph) peel(start ref, out *reached, seen map[oid]bool) (oid, bool) {
 		}
 		id = t.target
 	}
-	if !seen[id] {
-		seen[id] = true
+	if !out.seen[id] {
+		out.seen[id] = true
 		out.others = append(out.others, ref{name: start.name, id: id, worktree: start.worktree, tagged: id != start.id})
 	}
 	return oid{}, false
 }
 
-func (g *graph) reachFrom(id oid, name string, shallow map[oid]bool, out *reached, seen map[oid]bool) {
+func (g *graph) reachFrom(id oid, name string, shallow map[oid]bool, out *reached) {
 	stack := []oid{id}
 	for len(stack) > 0 {
 		id := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]
-		if _, done := out.commits[id]; done {
-			continue
-		}
-		c, ok := g.commits[id]
-		if !ok {
-			if !seen[id] {
-				seen[id] = true
-				out.missing = append(out.missing, id)
+		n, ok := g.commits.number(id)
+		switch {
+		case !ok && !out.seen[id]:
+			out.seen[id] = true
+			out.missing = append(out.missing, id)
+		case !ok || out.numbers[n]:
+		default:
+			out.numbers[n] = true
+			out.count++
+			if out.commits != nil {
+				out.commits[id] = name
 			}
-			continue
-		}
-		out.commits[id] = name
-		if !shallow[id] {
-			stack = append(stack, c.parents...)
+			if !shallow[id] {
+				stack = g.commits.parents(n, stack)
+			}
 		}
 	}
 }
@@ -187,9 +214,13 @@ func (g *graph) oldestFirst(ids map[oid]string) []oid {
 	waiting := make(map[oid]int, len(ids))
 	children := make(map[oid][]oid, len(ids))
 	q := &commitQueue{graph: g}
+	var parents []oid
 	for id := range ids {
 		n := 0
-		for _, p := range g.commits[id].parents {
+		if number, ok := g.commits.number(id); ok {
+			parents = g.commits.parents(number, parents[:0])
+		}
+		for _, p := range parents {
 			if _, in := ids[p]; in {
 				children[p] = append(children[p], id)
 				n++
@@ -231,11 +262,19 @@ func (q *commitQueue) Pop() any {
 }
 
 func (q *commitQueue) Less(i, j int) bool {
-	a, b := q.graph.commits[q.ids[i]].date, q.graph.commits[q.ids[j]].date
+	a, b := q.graph.dateOf(q.ids[i]), q.graph.dateOf(q.ids[j])
 	if !a.Equal(b) {
 		return a.Before(b)
 	}
 	return lessID(q.ids[i], q.ids[j])
+}
+
+func (g *graph) dateOf(id oid) time.Time {
+	n, ok := g.commits.number(id)
+	if !ok {
+		return time.Time{}
+	}
+	return g.commits.date(n)
 }
 
 func lessID(a, b oid) bool { return bytes.Compare(a[:], b[:]) < 0 }

@@ -44,13 +44,13 @@ func (h *History) learnGraph(ctx context.Context) error {
 	if h.present != nil {
 		return nil
 	}
-	h.present = map[oid]struct{}{}
+	h.present = newPresence(nil)
 	var entries []entry
 	for x, err := range h.reader.list(ctx) {
 		if err != nil && !isSkip(err) {
 			return err
 		}
-		h.present[x.id] = struct{}{}
+		h.present.add(x.id)
 		if x.kind == typeCommit || x.kind == typeTag {
 			entries = append(entries, x)
 		}
@@ -81,7 +81,7 @@ func (h *History) headerPlaces(ids []scanner.BlobID) map[scanner.BlobID][]scanne
 		if !ok {
 			continue
 		}
-		if c, ok := h.graph.commits[key]; ok {
+		if c, ok := h.graph.commit(key); ok {
 			found[id] = []scanner.Location{commitPlace(string(id), c)}
 		}
 		if t, ok := h.graph.tags[key]; ok {

@@ -1,6 +1,7 @@
 package gitsource
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -45,8 +46,9 @@ var errLookup = errors.New("object is left to git")
 func (l *lookup) read(id oid) (object, error) {
 	hex := l.repo.format.hex(id)
 	for _, dir := range l.dirs {
-		o, err := l.loose.read(looseObject{id, filepath.Join(dir, hex[:2], hex[2:])}, l.limit)
+		o, err := l.loose.read(id, filepath.Join(dir, hex[:2], hex[2:]), l.limit)
 		if err == nil {
+			o.data = bytes.Clone(o.data) // the reader uses its room again
 			return o, nil
 		}
 		if !isAbsent(err) {

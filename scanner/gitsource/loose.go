@@ -17,21 +17,44 @@ const (
 
 var errLoose = errors.New("not a loose object as git writes it")
 
-// looseReader reads loose objects. It keeps its decoder. Not for use by two goroutines at once.
+// looseReader reads loose objects. It keeps its decoder and, unless keep is set, its buffers: then an object's data
+// are valid until the next read. Not for use by two goroutines at once.
 type looseReader struct {
+	keep bool
 	in   bytes.Reader
 	zlib io.ReadCloser
+	file []byte
+	data []byte
 }
 
 // read reads a loose object of at most limit bytes; one over it comes without content.
 //
 // Errors: errLoose, and what the system said. Either way git is to be asked.
-func (l *looseReader) read(x looseObject, limit int64) (object, error) {
-	data, err := readFile(x.path, limit+looseOverhead)
+func (l *looseReader) read(id oid, path string, limit int64) (object, error) {
+	f, info, err := openRegular(path)
 	if err != nil {
 		return object{}, err
 	}
-	return l.decode(x.id, data, limit)
+	defer func() { _ = f.Close() }()
+	if info.Size() > limit+looseOverhead {
+		return object{}, errTooLarge
+	}
+	l.file = room(l.file, info.Size())
+	if _, err := io.ReadFull(f, l.file); err != nil {
+		return object{}, fmt.Errorf("read a loose object: %w", err)
+	}
+	return l.decode(id, l.file, limit)
+}
+
+// maxKeptBytes is how large a buffer is kept for the next object.
+const maxKeptBytes = 4 << 20
+
+// room is buf with a new length, or a larger one.
+func room(buf []byte, size int64) []byte {
+	if int64(cap(buf)) >= size && cap(buf) <= maxKeptBytes {
+		return buf[:size]
+	}
+	return make([]byte, size)
 }
 
 // decode reads the bytes of a loose object's file.
@@ -50,12 +73,17 @@ func (l *looseReader) decode(id oid, data []byte, limit int64) (o object, err er
 	if o.size/maxLooseGain > int64(len(data)) {
 		return object{}, errLoose
 	}
-	o.data = make([]byte, o.size)
+	if l.keep {
+		l.data = nil
+	}
+	l.data = room(l.data, o.size)
+	o.data = l.data
 	if _, err := io.ReadFull(l.zlib, o.data); err != nil {
 		return object{}, fmt.Errorf("%w: %w", errLoose, err)
 	}
 	// The end is read too: there stands the checksum, and nothing may follow.
-	if n, err := l.zlib.Read(make([]byte, 1)); n != 0 || !errors.Is(err, io.EOF) || l.in.Len() != 0 {
+	var end [1]byte
+	if n, err := l.zlib.Read(end[:]); n != 0 || !errors.Is(err, io.EOF) || l.in.Len() != 0 {
 		return object{}, errLoose
 	}
 	return o, nil

@@ -44,6 +44,7 @@ func (r *Repository) mountDir(dir, target string) error {
 		r.note(r.skipFor(dir, err))
 		return nil
 	}
+	r.shim.store.addFolder(dir)
 	for _, e := range entries {
 		if isLooseDir(e.Name()) {
 			err = errors.Join(err, r.mountLoose(filepath.Join(dir, e.Name()), filepath.Join(target, e.Name())))
@@ -69,6 +70,8 @@ func (r *Repository) mountLoose(dir, target string) error {
 		if err := regular(dir, e); err != nil {
 			r.note(r.skipFor(filepath.Join(dir, e.Name()), err))
 			bad[e.Name()] = true
+		} else {
+			r.shim.store.addLoose(filepath.Base(dir), e.Name())
 		}
 	}
 	if len(bad) == 0 {
@@ -132,7 +135,7 @@ func (r *Repository) mountPacks(dir, target string) error {
 }
 
 func (r *Repository) mountPack(base, target string) error {
-	if err := checkPack(base, r.format.size()); err != nil {
+	if err := r.shim.store.openPack(base); err != nil {
 		r.note(r.packSkip(base, err))
 		return nil
 	}
@@ -145,6 +148,10 @@ func (r *Repository) mountPack(base, target string) error {
 func (r *Repository) packSkip(base string, err error) scanner.Skip {
 	s := r.skipFor(base+".pack", err)
 	switch {
+	case errors.Is(err, packfile.ErrNotRegular):
+		s.Reason = scanner.SkipNotARepository
+	case errors.Is(err, packfile.ErrChanged):
+		s.Reason = scanner.SkipChanged
 	case errors.Is(err, packfile.ErrCorrupt):
 		s.Reason, s.Detail = scanner.SkipCorruptObject, err.Error()
 	case errors.Is(err, packfile.ErrUnsupported):
@@ -153,39 +160,4 @@ func (r *Repository) packSkip(base string, err error) scanner.Skip {
 		s.Reason = scanner.SkipMissingPack
 	}
 	return s
-}
-
-// checkPack says whether a pack and its index are regular files that belong together.
-func checkPack(base string, hashSize int) error {
-	pack, info, err := openRegular(base + ".pack")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = pack.Close() }()
-	if err := checkIndexSize(base+".idx", info.Size(), hashSize); err != nil {
-		return err
-	}
-	data, err := readFile(base+".idx", maxIndexBytes)
-	if err != nil {
-		return err
-	}
-	index, err := packfile.ParseIndex(data, hashSize)
-	if err != nil {
-		return err
-	}
-	return index.CheckPack(pack, info.Size())
-}
-
-// checkIndexSize refuses an index that is longer than the objects of its pack need, before it is read: a sparse
-// file of gigabytes costs its maker nothing.
-func checkIndexSize(path string, packBytes int64, hashSize int) error {
-	f, info, err := openRegular(path)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = f.Close() }()
-	if most := packfile.MaxIndexBytes(packBytes, hashSize); info.Size() > most {
-		return fmt.Errorf("index of %d bytes, a pack of %d has one of at most %d: %w", info.Size(), packBytes, most, packfile.ErrCorrupt)
-	}
-	return nil
 }

@@ -79,8 +79,8 @@ func TestCommitsAndTagsAreParsed(t *testing.T) {
 			t.Errorf("%q is a commit", text)
 		}
 	}
-	if len(g.commits) != 1 {
-		t.Errorf("%d commits were kept", len(g.commits))
+	if g.commits.len() != 1 {
+		t.Errorf("%d commits were kept", g.commits.len())
 	}
 }
 
@@ -88,11 +88,11 @@ func TestOldestFirstPutsParentsBeforeChildrenWhateverTheirDates(t *testing.T) {
 	t.Parallel()
 	g := newGraph(formatSHA1)
 	day := func(n int) time.Time { return time.Unix(int64(n)*86400, 0) }
-	g.commits[oid{1}] = commit{date: day(9)}
-	g.commits[oid{2}] = commit{parents: []oid{{1}}, date: day(1)}
-	g.commits[oid{3}] = commit{parents: []oid{{2}}, date: day(3)}
-	g.commits[oid{4}] = commit{date: day(2)}
-	g.commits[oid{5}] = commit{parents: []oid{{3}, {4}, {4}}, date: day(4)}
+	g.commits.put(oid{1}, commit{date: day(9)})
+	g.commits.put(oid{2}, commit{parents: []oid{{1}}, date: day(1)})
+	g.commits.put(oid{3}, commit{parents: []oid{{2}}, date: day(3)})
+	g.commits.put(oid{4}, commit{date: day(2)})
+	g.commits.put(oid{5}, commit{parents: []oid{{3}, {4}, {4}}, date: day(4)})
 	all := g.reach([]ref{{name: "r", id: oid{5}}}, nil)
 	if got, want := g.oldestFirst(all.commits), []oid{{4}, {1}, {2}, {3}, {5}}; !reflect.DeepEqual(got, want) {
 		t.Errorf("order is %v", got)

@@ -24,7 +24,7 @@ func newPlaces(r *Repository, ids []scanner.BlobID, names nameSet) *places {
 		found: map[scanner.BlobID][]scanner.Location{}, seen: map[string]bool{}}
 	for _, id := range ids {
 		p.ids[id] = true
-		if name, ok := names.byID[id]; ok {
+		if name, ok := names.name(id); ok {
 			p.names[name] = id
 		}
 	}
@@ -39,7 +39,7 @@ func (p *places) add(id scanner.BlobID, l scanner.Location) {
 
 // change takes a path that a commit introduced.
 func (p *places) change(c change, g *graph, refName string) {
-	of := g.commits[c.commit]
+	of, _ := g.commit(c.commit)
 	l := scanner.Location{Kind: scanner.KindFile, Path: c.path, Commit: p.repo.format.hex(c.commit), Author: of.author, Date: of.date, Ref: refName}
 	p.file(c.id, c.added, l)
 }

@@ -49,7 +49,7 @@ func (x *reachable) list(ctx context.Context) iter.Seq2[entry, error] {
 		}
 		var tips strings.Builder
 		for _, t := range x.history.only {
-			if _, ok := all.present[t.id]; ok {
+			if all.there(t.id) {
 				tips.WriteString(x.repo.format.hex(t.id) + "\n")
 			}
 		}

@@ -37,7 +37,7 @@ type Options struct {
 	// UserSetMax says that the user asked for the cap.
 	MaxBlobBytes int64
 	UserSetMax   bool
-	// Progress, when not nil, is told now and then how far a source is, from the goroutine that ranges over it.
+	// Progress, when not nil, is told now and then how far a source is, by one goroutine at a time.
 	Progress func(Progress)
 }
 
@@ -62,7 +62,7 @@ type Repository struct {
 	skips []scanner.Skip
 
 	shim     *shim
-	scanned  map[oid]struct{} // what a History of this repository yielded
+	scanned  *History // the one that was read to its end
 	dirsOnce sync.Once
 	dirs     []string // of objects
 	refsOnce sync.Once
@@ -90,8 +90,8 @@ func Open(path string, options Options) (*Repository, error) {
 	return r, nil
 }
 
-// Close removes the temporary folder.
-func (r *Repository) Close() error { return r.shim.remove() }
+// Close closes the packs and removes the temporary folder.
+func (r *Repository) Close() error { return errors.Join(r.shim.store.close(), r.shim.remove()) }
 
 // WorkTree is the folder of the checked-out files, empty for a bare repository.
 func (r *Repository) WorkTree() string { return r.workTree }
@@ -200,12 +200,18 @@ func (r *Repository) note(s scanner.Skip) {
 	r.skips = append(r.skips, s)
 }
 
-// yieldNotes reports what was noted since the last call; false when the receiver wants no more.
-func (r *Repository) yieldNotes(yield func(scanner.Blob, error) bool) bool {
+// takeNotes returns what was noted since the last call.
+func (r *Repository) takeNotes() []scanner.Skip {
 	r.mu.Lock()
+	defer r.mu.Unlock()
 	notes := r.skips
 	r.skips = nil
-	r.mu.Unlock()
+	return notes
+}
+
+// yieldNotes reports what was noted since the last call; false when the receiver wants no more.
+func (r *Repository) yieldNotes(yield func(scanner.Blob, error) bool) bool {
+	notes := r.takeNotes()
 	for i := range notes {
 		if !yield(scanner.Blob{}, &notes[i]) {
 			return false

@@ -26,6 +26,7 @@ type shim struct {
 	dir     string // empty before make
 	git     string
 	repo    *Repository
+	store   *store // of what is linked
 	made    sync.Once
 	makeErr error
 	mounted sync.Once
@@ -38,7 +39,7 @@ var errStart = errors.New("start git")
 // waitAfterKill is how long a killed git may hold its pipes.
 const waitAfterKill = 5 * time.Second
 
-func newShim(r *Repository) *shim { return &shim{git: r.options.Git, repo: r} }
+func newShim(r *Repository) *shim { return &shim{git: r.options.Git, repo: r, store: &store{repo: r}} }
 
 // make makes the shim's folder, once: what is read without git needs none.
 func (s *shim) make() error {

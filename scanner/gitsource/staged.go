@@ -211,7 +211,7 @@ func (d *stagedDiff) sides(f diffFolder) (map[string]treeSide, error) {
 	}
 	sides, twice := map[string]treeSide{}, false
 	whole := treeEntries(d.format, o.data, func(e treeEntry) {
-		mode, ok := canonicalMode(e.mode)
+		mode, ok := canonicalMode(string(e.mode))
 		_, there := sides[string(e.name)]
 		twice = twice || there || !ok
 		sides[string(e.name)] = treeSide{mode, e.id}

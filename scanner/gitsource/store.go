@@ -1,9 +1,12 @@
 package gitsource
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"path/filepath"
+	"slices"
+	"sort"
 
 	"github.com/keywright/keywright/internal/packfile"
 )
@@ -12,67 +15,117 @@ import (
 const maxOpenPacks = 512
 
 // store is a repository's objects, read without a git program: packs by their delta trees, loose objects one by one.
-// It sees what the shim links to. What it cannot read is left to git, which also says what is wrong with it.
+// It has what the shim links to, and is filled together with it. What it cannot read is left to git, which also says
+// what is wrong with it. Safe for concurrent use once it is filled.
 type store struct {
-	repo  *Repository
-	packs []*packfile.Pack
-	loose []looseObject
+	repo    *Repository
+	packs   []*packfile.Pack
+	folders []string // of loose objects: each an objects folder
+	loose   []looseObject
+	sorted  bool
+	tooMany bool
 }
 
 // looseObject is a file of an objects folder whose name is an id.
 type looseObject struct {
-	id   oid
-	path string
-}
-
-// openStore opens all packs and lists the loose objects; nil when git has to read this repository: there may be a
-// pack that cannot be opened although it could a moment before, or too many.
-func (s *shim) openStore(ctx context.Context) (*store, error) {
-	if err := s.mount(ctx); err != nil {
-		return nil, err
-	}
-	folders, err := filepath.Glob(filepath.Join(globQuote(s.dir), "alternate-*"))
-	if err != nil {
-		return nil, err
-	}
-	st := &store{repo: s.repo}
-	for _, folder := range append([]string{s.path("objects")}, folders...) {
-		if err := errors.Join(st.openPacks(folder), st.listLoose(folder)); err != nil {
-			return nil, errors.Join(err, st.close())
-		}
-	}
-	return st, nil
+	id     oid
+	folder int // of store.folders
 }
 
 var errManyPacks = errors.New("more packs than are mapped at a time")
 
-func (st *store) openPacks(folder string) error {
-	files, err := filepath.Glob(filepath.Join(globQuote(folder), "pack", "*.idx"))
+// openStore fills the store and returns it; an error when git has to read this repository.
+func (s *shim) openStore(ctx context.Context) (*store, error) {
+	if err := s.mount(ctx); err != nil {
+		return nil, err
+	}
+	if s.store.tooMany {
+		return nil, errManyPacks
+	}
+	s.store.sort()
+	return s.store, nil
+}
+
+// openPack opens a pack, sees that its index belongs to it, and keeps it.
+func (st *store) openPack(base string) error {
+	p, err := packfile.Open(base+".pack", base+".idx", st.repo.format.size())
 	if err != nil {
 		return err
 	}
-	if len(st.packs)+len(files) > maxOpenPacks {
-		return errManyPacks
+	if len(st.packs) >= maxOpenPacks {
+		st.tooMany = true
+		return p.Close()
 	}
-	for _, index := range files {
-		p, err := packfile.Open(index[:len(index)-len(".idx")]+".pack", index, st.repo.format.size())
-		if err != nil {
-			return err
-		}
-		st.packs = append(st.packs, p)
-	}
+	st.packs = append(st.packs, p)
 	return nil
 }
 
-func (st *store) listLoose(folder string) error {
-	files, err := filepath.Glob(filepath.Join(globQuote(folder), "[0-9a-f][0-9a-f]", "*"))
-	for _, path := range files {
-		name := filepath.Base(filepath.Dir(path)) + filepath.Base(path)
-		if id, ok := st.repo.format.parse([]byte(name)); ok {
-			st.loose = append(st.loose, looseObject{id, path})
+// addFolder takes note of an objects folder, whose loose objects addLoose adds.
+func (st *store) addFolder(objects string) { st.folders = append(st.folders, objects) }
+
+// addLoose takes note of a file of the folder that was added last.
+func (st *store) addLoose(fan, name string) {
+	if id, ok := st.repo.format.parse([]byte(fan + name)); ok {
+		st.loose, st.sorted = append(st.loose, looseObject{id, len(st.folders) - 1}), false
+	}
+}
+
+func (st *store) path(x looseObject) string {
+	name := st.repo.format.hex(x.id)
+	return filepath.Join(st.folders[x.folder], name[:2], name[2:])
+}
+
+// sort orders the loose objects and drops those that a pack or a folder before has too.
+func (st *store) sort() {
+	if st.sorted {
+		return
+	}
+	slices.SortStableFunc(st.loose, func(a, b looseObject) int { return bytes.Compare(a.id[:], b.id[:]) })
+	hint, only := 0, st.loose[:0]
+	for i, x := range st.loose {
+		if (i == 0 || x.id != st.loose[i-1].id) && !st.packed(x.id, &hint) {
+			only = append(only, x)
 		}
 	}
-	return err
+	st.loose, st.sorted = only, true
+}
+
+// has says whether an object is in a pack or loose. hint is the caller's, see packed.
+func (st *store) has(id oid, hint *int) bool {
+	if st.packed(id, hint) {
+		return true
+	}
+	_, loose := slices.BinarySearchFunc(st.loose, id, func(x looseObject, id oid) int { return bytes.Compare(x.id[:], id[:]) })
+	return loose
+}
+
+// packed looks for an object in the packs: first in the one that hint names, where the last one was found.
+func (st *store) packed(id oid, hint *int) bool {
+	want := id[:st.repo.format.size()]
+	if *hint < len(st.packs) && inPack(st.packs[*hint], want) {
+		return true
+	}
+	for i, p := range st.packs {
+		if i != *hint && inPack(p, want) {
+			*hint = i
+			return true
+		}
+	}
+	return false
+}
+
+func inPack(p *packfile.Pack, id []byte) bool {
+	i := sort.Search(p.Len(), func(i int) bool { return bytes.Compare(p.ID(i), id) >= 0 })
+	return i < p.Len() && bytes.Equal(p.ID(i), id)
+}
+
+// count is how many objects there are; one that several packs have counts for each.
+func (st *store) count() int {
+	n := len(st.loose)
+	for _, p := range st.packs {
+		n += p.Len()
+	}
+	return n
 }
 
 func (st *store) close() error {
@@ -80,82 +133,13 @@ func (st *store) close() error {
 	for _, p := range st.packs {
 		errs = append(errs, p.Close())
 	}
+	st.packs = nil
 	return errors.Join(errs...)
 }
 
-// ids lists every object once, and drops the loose ones that a pack or a folder before has too.
-func (st *store) ids() map[oid]struct{} {
-	all := map[oid]struct{}{}
-	for _, p := range st.packs {
-		for i := range p.Len() {
-			all[st.repo.format.raw(p.ID(i))] = struct{}{}
-		}
-	}
-	only := st.loose[:0]
-	for _, x := range st.loose {
-		if _, there := all[x.id]; !there {
-			all[x.id] = struct{}{}
-			only = append(only, x)
-		}
-	}
-	st.loose = only
-	return all
-}
-
-const (
-	parcelObjects = 64
-	parcelBytes   = 1 << 20
-)
-
-// parcel are objects on their way from the walk to the receiver: sent one by one, the waiting costs more than the
-// reading.
-type parcel struct {
-	objects []object
-	bytes   int64
-	unread  []packfile.Unread
-}
-
-func (p *parcel) full() bool {
-	return len(p.objects)+len(p.unread) >= parcelObjects || p.bytes >= parcelBytes
-}
-
-// walk sends all objects of the packs. One worker keeps their order the same in each run; the receiver scans
-// meanwhile on the other cores.
-func (st *store) walk(ctx context.Context, limit int64, out chan<- parcel) error {
-	var next parcel
-	flush := func() error {
-		select {
-		case out <- next:
-			next = parcel{}
-			return nil
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-	sendFull := func() error {
-		if next.full() {
-			return flush()
-		}
-		return nil
-	}
-	options := packfile.Options{Workers: 1, Keep: true, MaxObjectBytes: limit,
-		MaxHeldBytes: max(packfile.DefaultMaxHeldBytes, 4*min(limit, 1<<40))}
-	_, err := packfile.Walk(ctx, st.packs, options, packfile.Visitor{
-		Object: func(o packfile.Object) (any, error) {
-			size := int64(len(o.Data))
-			next.objects = append(next.objects, object{entry: entry{id: st.repo.format.raw(o.ID), kind: kindOf(o.Type), size: size}, data: o.Data})
-			next.bytes += size
-			return nil, sendFull()
-		},
-		Unread: func(u packfile.Unread) error {
-			next.unread = append(next.unread, u)
-			return sendFull()
-		},
-	})
-	if err != nil {
-		return err
-	}
-	return flush()
+// walkOptions are those for objects of at most limit bytes.
+func walkOptions(limit int64) packfile.Options {
+	return packfile.Options{MaxObjectBytes: limit, MaxHeldBytes: max(packfile.DefaultMaxHeldBytes, 4*min(limit, 1<<40))}
 }
 
 func kindOf(t packfile.Type) objectType {

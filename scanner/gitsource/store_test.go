@@ -42,6 +42,8 @@ func sameThroughGit(t *testing.T, r *repo, options gitsource.Options) {
 	if fmt.Sprint(got.err) != fmt.Sprint(want.err) || !reflect.DeepEqual(got.said(), want.said()) {
 		t.Errorf("error %v, skips %q; through git %v, %q", got.err, got.said(), want.err, want.said())
 	}
+	options.ThroughGit = false
+	sameLent(t, r, options)
 }
 
 func TestReadingPacksOurselvesYieldsWhatGitReads(t *testing.T) {

@@ -5,117 +5,149 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"sync"
+	"sync/atomic"
 
 	"github.com/keywright/keywright/internal/packfile"
 	"github.com/keywright/keywright/scanner"
 )
 
-// scanStore reads every object of the store, and through git what the store leaves.
-func (h *History) scanStore(ctx context.Context, e *emitter, st *store) bool {
-	h.present = st.ids()
-	if !h.repo.yieldNotes(e.send) {
-		return false
+// readStore reads every object of the store, and through git what the store leaves.
+func (l *lending) readStore(ctx context.Context, st *store) error {
+	h, first := l.history, l.givers[0]
+	h.present = newPresence(st)
+	h.done.Total = st.count()
+	if err := first.notes(); err != nil {
+		return err
 	}
-	done := &Progress{Total: len(h.present)}
-	left, ok := h.readPacks(ctx, e, st, done)
-	if !ok {
-		return false
+	left, err := l.readPacks(ctx, st)
+	if err != nil {
+		return err
 	}
-	more, ok := h.readLoose(ctx, e, st, done)
-	if !ok {
-		return false
+	more, err := l.readLoose(ctx, st)
+	if err != nil {
+		return err
 	}
-	return h.readLeft(ctx, e, append(left, more...), done)
+	return first.readLeft(ctx, append(left, more...))
 }
 
-// readPacks yields what the walk sends, and returns what it could not read.
-func (h *History) readPacks(ctx context.Context, e *emitter, st *store, done *Progress) (left []entry, ok bool) {
+// readPacks gives what the packs hold, and returns what could not be read.
+func (l *lending) readPacks(ctx context.Context, st *store) (left []entry, err error) {
 	if len(st.packs) == 0 {
-		return nil, true
+		return nil, nil
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	parcels, ended := make(chan parcel), make(chan error, 1)
-	go func() {
-		ended <- st.walk(ctx, h.repo.options.MaxBlobBytes, parcels)
-		close(parcels)
-	}()
-	defer func() {
-		cancel()
-		for range parcels { // the walk may be sending still
-		}
-	}()
-	for p := range parcels {
-		for _, o := range p.objects {
-			if !h.readOne(e, o, done) {
-				return nil, false
-			}
-		}
-		for _, u := range p.unread {
-			x := entry{id: h.repo.format.raw(u.ID), kind: kindOf(u.Type), size: u.Size}
-			if u.Reason != packfile.ReasonTooLarge || x.kind == typeUnknown {
+	var mu sync.Mutex
+	var over []entry
+	options := walkOptions(l.history.repo.options.MaxBlobBytes)
+	options.Workers, options.Keep = len(l.givers), l.keep
+	format := st.repo.format
+	_, err = packfile.Walk(ctx, st.packs, options, packfile.Visitor{
+		Object: func(o packfile.Object) (any, error) {
+			x := entry{id: format.raw(o.ID), kind: kindOf(o.Type), size: int64(len(o.Data))}
+			return l.givers[o.Worker].object(object{entry: x, data: o.Data}, origin{o.Base, o.Segments, o.IsBase})
+		},
+		Unread: func(u packfile.Unread) error {
+			x := entry{id: format.raw(u.ID), kind: kindOf(u.Type), size: u.Size}
+			mu.Lock()
+			defer mu.Unlock()
+			if u.Reason == packfile.ReasonTooLarge && x.kind != typeUnknown {
+				over = append(over, x)
+			} else {
 				left = append(left, entry{id: x.id})
-			} else if !h.readOne(e, object{entry: x, over: true}, done) {
-				return nil, false
 			}
+			return nil
+		},
+	})
+	for _, x := range over {
+		if err == nil {
+			_, err = l.givers[0].object(object{entry: x, over: true}, origin{})
 		}
 	}
-	if err := <-ended; err != nil {
-		return nil, e.fail(err)
-	}
-	return left, true
+	return left, err
 }
 
-// readLoose yields the loose objects, and returns those that git has to read.
-func (h *History) readLoose(ctx context.Context, e *emitter, st *store, done *Progress) (left []entry, ok bool) {
-	var reader looseReader
-	for _, x := range st.loose {
+// looseShare is how many loose objects a goroutine takes at a time.
+const looseShare = 32
+
+// readLoose gives the loose objects, and returns those that git has to read.
+func (l *lending) readLoose(ctx context.Context, st *store) (left []entry, err error) {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var next atomic.Int64
+	lefts := make([][]entry, len(l.givers))
+	var wait sync.WaitGroup
+	for i, g := range l.givers {
+		wait.Go(func() {
+			reader := looseReader{keep: l.keep}
+			for {
+				to := int(next.Add(looseShare))
+				share := st.loose[min(to-looseShare, len(st.loose)):min(to, len(st.loose))]
+				if len(share) == 0 {
+					return
+				}
+				more, err := g.looseShare(ctx, st, &reader, share)
+				lefts[i] = append(lefts[i], more...)
+				if err != nil {
+					stop(err)
+					return
+				}
+			}
+		})
+	}
+	wait.Wait()
+	for _, more := range lefts {
+		left = append(left, more...)
+	}
+	return left, context.Cause(ctx)
+}
+
+// looseShare gives some loose objects.
+func (g *giver) looseShare(ctx context.Context, st *store, reader *looseReader, share []looseObject) (left []entry, err error) {
+	for _, x := range share {
 		if err := ctx.Err(); err != nil {
-			return nil, e.fail(err)
+			return left, err
 		}
-		o, err := reader.read(x, h.repo.options.MaxBlobBytes)
+		o, err := reader.read(x.id, st.path(x), g.history.repo.options.MaxBlobBytes)
 		if err != nil {
 			left = append(left, entry{id: x.id})
 			continue
 		}
-		if !h.readOne(e, o, done) {
-			return nil, false
+		if _, err := g.object(o, origin{}); err != nil {
+			return left, err
 		}
 	}
-	return left, true
+	return left, nil
 }
 
 // readLeft reads through git what the store could not.
-func (h *History) readLeft(ctx context.Context, e *emitter, left []entry, done *Progress) bool {
+func (g *giver) readLeft(ctx context.Context, left []entry) error {
 	if len(left) == 0 {
-		h.tell(*done)
-		return !e.stopped
+		return nil
 	}
+	h := g.history
 	var entries []entry
 	for x, err := range h.repo.shim.check(ctx, left) {
-		ok := true
 		switch {
 		case err != nil:
-			h.suspect = true
-			h.remember(err)
 			h.forget(err)
-			ok = e.pass(err)
+			err = g.pass(err)
 		case x.kind == typeBlob && x.size > h.repo.options.MaxBlobBytes:
-			ok = h.tooLarge(e, x)
+			err = g.tooLarge(x)
 		default:
 			entries = append(entries, x)
 		}
-		if !ok {
-			return false
+		if err != nil {
+			return err
 		}
 	}
-	return h.read(ctx, e, entries, done)
+	return g.read(ctx, entries)
 }
 
 // forget takes back that an object is there: its index or its file is, but nothing can be read of it.
 func (h *History) forget(err error) {
 	if s, ok := err.(*scanner.Skip); ok && s.Object != "" { //nolint:errorlint // the contract is the type itself
 		if id, ok := h.repo.format.parse([]byte(s.Object)); ok {
-			delete(h.present, id)
+			h.present.lose(id)
 		}
 	}
 }

@@ -4,7 +4,7 @@ import "bytes"
 
 // treeEntry is one line of a tree object.
 type treeEntry struct {
-	mode string // octal: 100644, 40000, 120000, 160000
+	mode []byte // octal: 100644, 40000, 120000, 160000
 	name []byte
 	id   oid
 }
@@ -16,16 +16,29 @@ const gitlink = "160000"
 // the end.
 func treeEntries(f objectFormat, data []byte, visit func(treeEntry)) (whole bool) {
 	for len(data) > 0 {
-		mode, rest, ok := bytes.Cut(data, []byte(" "))
-		if !ok {
+		x, n := oneTreeEntry(f, data)
+		if n == 0 {
 			return false
 		}
-		name, rest, ok := bytes.Cut(rest, []byte{0})
-		if !ok || len(rest) < f.size() {
-			return false
-		}
-		visit(treeEntry{mode: string(mode), name: name, id: f.raw(rest)})
-		data = rest[f.size():]
+		visit(x)
+		data = data[n:]
 	}
 	return true
+}
+
+// oneTreeEntry parses the entry at the start of data and says how long it is; 0 when there is none.
+func oneTreeEntry(f objectFormat, data []byte) (treeEntry, int) {
+	space := bytes.IndexByte(data, ' ')
+	if space < 0 {
+		return treeEntry{}, 0
+	}
+	end := bytes.IndexByte(data[space+1:], 0)
+	if end < 0 {
+		return treeEntry{}, 0
+	}
+	end += space + 1
+	if len(data)-end-1 < f.size() {
+		return treeEntry{}, 0
+	}
+	return treeEntry{mode: data[:space], name: data[space+1 : end], id: f.raw(data[end+1:])}, end + 1 + f.size()
 }

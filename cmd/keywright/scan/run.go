@@ -68,7 +68,12 @@ func into(ctx context.Context, io *cmdio.IO, o *Options, ws *config.Workspace, s
 		return flow.Result{}, err
 	}
 	watch := &watched{Sink: sink, io: io, o: o, bar: bar, plan: plan, known: known}
-	return flow.Run(ctx, s, plan.source(), watch, options(io, o, ws, set, plan))
+	if o.Receipt == "" {
+		return flow.Run(ctx, s, plan.source(), watch, options(io, o, ws, set, plan))
+	}
+	paper := newReceipt(ctx, io, o, plan, set, watch)
+	result, err := flow.Run(ctx, s, plan.source(), paper, options(io, o, ws, set, plan))
+	return result, errors.Join(err, writeReceipt(io, o.Receipt, paper.Receipt))
 }
 
 // options say how far the flow goes for these flags.

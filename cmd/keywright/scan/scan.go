@@ -34,6 +34,7 @@ type Options struct {
 
 	Format      string // text, jsonl, sarif
 	Output      string
+	Receipt     string // a file; empty: none
 	Reveal      bool
 	NoIgnore    bool
 	Baseline    string
@@ -74,7 +75,8 @@ Secrets are masked in every format unless --reveal is given.`,
   keywright scan --verify                 and say which of our own keys are live
   keywright scan --revoke --dry-run       what would be revoked
   keywright scan --revoke                 revoke every live key of ours that was found
-  keywright scan --format sarif --output keywright.sarif`,
+  keywright scan --format sarif --output keywright.sarif
+  keywright scan --receipt scan.receipt   and a signed proof of what was covered`,
 		Args: cmdio.Args(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.Path = "."
@@ -109,6 +111,7 @@ func (o *Options) flags(cmd *cobra.Command) {
 
 	f.StringVar(&o.Format, "format", "text", "output `format`: text, jsonl, sarif or csv")
 	f.StringVarP(&o.Output, "output", "o", "", "write to `FILE` instead of standard output")
+	f.StringVar(&o.Receipt, "receipt", "", "write to `FILE` what was covered, signed with the signing key (keywright receipt verify)")
 	f.BoolVar(&o.Reveal, "reveal", false, "show secrets in clear")
 	f.BoolVar(&o.NoIgnore, "no-ignore", false, "disregard ignore files, ignore comments and baselines")
 	f.StringVar(&o.Baseline, "baseline", "", "do not report what this `FILE` lists (keywright baseline create)")
