@@ -34,10 +34,10 @@ test: needs ## install what the tests need, run all of them (PKG=./issuer/... fo
 check: fmt-check vet lint arch race rules self ## everything that CI runs: format, vet, lint, borders, tests with -race, rules, our own history
 
 build: ## make bin/keywright, its version taken from git where there is one
-	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/keywright
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w $(LDFLAGS)' -o $(BIN) ./cmd/keywright
 
 install: ## put keywright where `go install` puts things
-	$(GO) install -trimpath -ldflags '$(LDFLAGS)' ./cmd/keywright
+	CGO_ENABLED=0 $(GO) install -trimpath -ldflags '-s -w $(LDFLAGS)' ./cmd/keywright
 
 bench: build ## measure the binary against git and ripgrep, write docs/benchmarks.md (BENCH_ONLY=large,staged, BENCH_REPO=path, BENCH_QUICK=1)
 	@.ci/needs ripgrep >/dev/null || true

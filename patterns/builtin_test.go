@@ -2,14 +2,16 @@ package patterns
 
 import (
 	"bytes"
-	"encoding/json"
 	"flag"
+	"fmt"
+	"go/format"
 	"os"
 	"path/filepath"
+	"reflect"
 	"testing"
 )
 
-var update = flag.Bool("update", false, "rewrite catalogue.json and schema.json")
+var update = flag.Bool("update", false, "rewrite catalogue_builtin.go and schema.json")
 
 // readCatalogue reads the YAML as a contributor wrote it and applies every rule for built-in patterns.
 func readCatalogue(t *testing.T) *Set {
@@ -35,68 +37,65 @@ func readCatalogue(t *testing.T) *Set {
 	return set
 }
 
-// writeJSON writes a pattern a line, without empty fields.
-func writeJSON(t *testing.T, set *Set) []byte {
+// writeGo writes the set as a table in Go, a pattern a line, without empty fields.
+func writeGo(t *testing.T, set *Set) []byte {
 	t.Helper()
 	var out bytes.Buffer
-	version, err := json.Marshal(set.Version())
+	out.WriteString("// Code generated from catalogue/*.yaml by go test ./patterns -update. DO NOT EDIT.\n\npackage patterns\n\n")
+	fmt.Fprintf(&out, "const builtinVersion = %q\n\nvar builtinPatterns = [...]Pattern{\n", set.Version())
+	for _, p := range set.All() {
+		out.WriteByte('\t')
+		writeFields(&out, reflect.ValueOf(*p))
+		out.WriteString(",\n")
+	}
+	out.WriteString("}\n")
+	text, err := format.Source(out.Bytes())
 	if err != nil {
 		t.Fatal(err)
 	}
-	out.WriteString(`{"Version":` + string(version) + `,"Patterns":[` + "\n")
-	for i, p := range set.All() {
-		text, err := json.Marshal(p)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var fields any
-		if err := json.Unmarshal(text, &fields); err != nil {
-			t.Fatal(err)
-		}
-		if i > 0 {
-			out.WriteString(",\n")
-		}
-		encoder := json.NewEncoder(&out)
-		encoder.SetEscapeHTML(false)
-		if err := encoder.Encode(withoutEmpty(fields)); err != nil {
-			t.Fatal(err)
-		}
-		out.Truncate(out.Len() - 1)
-	}
-	out.WriteString("\n]}\n")
-	return out.Bytes()
+	return text
 }
 
-func withoutEmpty(value any) any {
-	switch value := value.(type) {
-	case map[string]any:
-		for key, field := range value {
-			if isEmpty(field) {
-				delete(value, key)
+func writeFields(out *bytes.Buffer, v reflect.Value) {
+	out.WriteByte('{')
+	for i := range v.NumField() {
+		if field := v.Field(i); !field.IsZero() {
+			out.WriteString(v.Type().Field(i).Name + ": ")
+			writeValue(out, field)
+			out.WriteString(", ")
+		}
+	}
+	if bytes.HasSuffix(out.Bytes(), []byte(", ")) {
+		out.Truncate(out.Len() - 2)
+	}
+	out.WriteByte('}')
+}
+
+func writeValue(out *bytes.Buffer, v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Pointer:
+		out.WriteString("&" + v.Elem().Type().Name())
+		writeFields(out, v.Elem())
+	case reflect.Struct:
+		out.WriteString(v.Type().Name())
+		writeFields(out, v)
+	case reflect.Slice:
+		out.WriteString("[]" + v.Type().Elem().Name() + "{")
+		for i := range v.Len() {
+			if i > 0 {
+				out.WriteString(", ")
+			}
+			if v.Index(i).Kind() == reflect.Struct {
+				writeFields(out, v.Index(i))
 			} else {
-				value[key] = withoutEmpty(field)
+				writeValue(out, v.Index(i))
 			}
 		}
-	case []any:
-		for i := range value {
-			value[i] = withoutEmpty(value[i])
-		}
-	}
-	return value
-}
-
-func isEmpty(value any) bool {
-	switch value := value.(type) {
-	case nil:
-		return true
-	case string:
-		return value == ""
-	case float64:
-		return value == 0
-	case bool:
-		return !value
-	default:
-		return false
+		out.WriteByte('}')
+	case reflect.String:
+		fmt.Fprintf(out, "%q", v.String())
+	default: // numbers and truth values are written as they print
+		fmt.Fprint(out, v.Interface())
 	}
 }
 
@@ -120,7 +119,17 @@ func golden(t *testing.T, name string, got []byte) {
 func TestTheEmbeddedCatalogueIsWhatTheFilesSay(t *testing.T) {
 	t.Parallel()
 	set := readCatalogue(t)
+	if t.Failed() {
+		return
+	}
+	builtin, err := Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !*update && !reflect.DeepEqual(builtin.All(), set.All()) {
+		t.Error("the patterns of the program are not those of the files")
+	}
 	if !t.Failed() { // nothing unsound is embedded
-		golden(t, "catalogue.json", writeJSON(t, set))
+		golden(t, "catalogue_builtin.go", writeGo(t, set))
 	}
 }

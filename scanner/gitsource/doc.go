@@ -2,7 +2,8 @@
 //
 // Knows: how git lays a repository out on disk, and the git program. Must not know: patterns, findings' meaning,
 // the network.
-// History reads packs and loose objects itself and leaves to git what it cannot read; Options.ThroughGit leaves all.
+// History reads packs and loose objects itself, Staged and Index the index and single objects, and both leave to git
+// what they cannot read; Options.ThroughGit leaves all.
 // In: a path, a range, the names of refs. Out: sources of [scanner.Blob], places of blobs, skips.
 // History is a scanner.Lender: packs are walked by several goroutines, trees looked at where they differ from the tree
 // that they were made from, objects that git moved meanwhile looked for in the new packs.

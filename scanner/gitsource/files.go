@@ -75,6 +75,7 @@ func (f *Files) scan(ctx context.Context, e *emitter) {
 	}
 	place := func(id oid) scanner.Location { return scanner.Location{Kind: scanner.KindFile, Path: first[id]} }
 	f.repo.yieldFiles(ctx, e, entries, place, &f.counts)
+	f.repo.yieldNotes(e.send) // what came up when git had to read after all
 }
 
 func (f *Files) yieldNames(e *emitter, path string) bool {
@@ -86,9 +87,28 @@ func (f *Files) yieldNames(e *emitter, path string) bool {
 	return true
 }
 
+// files reads blobs: from where they lie, and through the reader those that this does not give.
+func (r *Repository) files(ctx context.Context, entries []entry) iter.Seq2[object, error] {
+	if r.options.NoGit || r.options.ThroughGit || len(entries) > maxLookups {
+		return r.reader().contents(ctx, entries, r.options.MaxBlobBytes)
+	}
+	return func(yield func(object, error) bool) {
+		l := r.newLookup(r.options.MaxBlobBytes)
+		defer l.close()
+		for o, err := range l.contents(ctx, entries, r.reader()) {
+			if !yield(o, err) {
+				return
+			}
+		}
+	}
+}
+
+// maxLookups is up to how many blobs are looked up one by one.
+const maxLookups = 2000
+
 // yieldFiles reads blobs and yields each with its place.
 func (r *Repository) yieldFiles(ctx context.Context, e *emitter, entries []entry, place func(oid) scanner.Location, counts *scanner.Counts) {
-	for o, err := range r.reader().contents(ctx, entries, r.options.MaxBlobBytes) {
+	for o, err := range r.files(ctx, entries) {
 		if err != nil {
 			if !e.pass(err) {
 				return
@@ -127,12 +147,32 @@ func (f *Files) Locate(_ context.Context, ids []scanner.BlobID) (map[scanner.Blo
 
 // indexed lists the chosen index.
 func (r *Repository) indexed(ctx context.Context) ([]indexEntry, error) {
+	if !r.options.ThroughGit {
+		if list, err := r.ownEntries(r.indexFile); err == nil {
+			return r.withContent(list), nil
+		}
+	}
 	list, err := r.shim.indexEntries(ctx, r.indexFile)
 	return r.withContent(list), r.indexError(err)
 }
 
-// staged lists what of the index differs from HEAD. When HEAD cannot be compared, that is all of the index.
+// staged lists what of the index differs from HEAD, as git does, and through git when there is anything out of the
+// ordinary.
 func (r *Repository) staged(ctx context.Context) ([]indexEntry, error) {
+	if r.options.ThroughGit {
+		return r.stagedThroughGit(ctx)
+	}
+	objects := r.newLookup(r.options.MaxBlobBytes)
+	defer objects.close()
+	list, err := r.ownStaged(objects)
+	if err != nil {
+		return r.stagedThroughGit(ctx)
+	}
+	return r.withContent(list), nil
+}
+
+// stagedThroughGit lists the same. When HEAD cannot be compared, that is all of the index.
+func (r *Repository) stagedThroughGit(ctx context.Context) ([]indexEntry, error) {
 	list, err := r.shim.indexEntries(ctx, r.indexFile)
 	if err != nil || len(list) == 0 {
 		return nil, r.indexError(err)

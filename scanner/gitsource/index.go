@@ -44,6 +44,9 @@ func (r *Repository) otherIndexes() []string {
 // copyIndex copies an index, and the shared part of a split one, into the shim. There is none when present is
 // false.
 func (s *shim) copyIndex(file string) (present bool, err error) {
+	if err := s.make(); err != nil {
+		return false, fmt.Errorf("%w: %w", errStart, err)
+	}
 	err = copyRegular(file, s.path("index"))
 	if isAbsent(err) {
 		return false, os.RemoveAll(s.path("index"))

@@ -15,8 +15,13 @@ const (
 	maxObjectDirs      = 64
 )
 
-// objectDirs lists the repository's object folders, its own first, each once.
+// objectDirs lists the repository's object folders, its own first, each once. They are looked for once.
 func (r *Repository) objectDirs() []string {
+	r.dirsOnce.Do(func() { r.dirs = r.findObjectDirs() })
+	return r.dirs
+}
+
+func (r *Repository) findObjectDirs() []string {
 	var dirs []string
 	seen := map[string]bool{}
 	var add func(dir string, depth int)

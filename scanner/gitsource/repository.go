@@ -63,14 +63,16 @@ type Repository struct {
 
 	shim     *shim
 	scanned  *History // the one that was read to its end
+	dirsOnce sync.Once
+	dirs     []string // of objects
 	refsOnce sync.Once
 	refs     *refTable
 }
 
 // Open finds the repository at path. Close must be called.
 //
-// Errors: ErrNotRepository; what the system said when the temporary folder cannot be made. A repository of
-// which parts are not what git makes opens: its sources report those parts as skips.
+// Errors: ErrNotRepository. A repository of which parts are not what git makes opens: its sources report those
+// parts as skips.
 func Open(path string, options Options) (*Repository, error) {
 	if options.MaxBlobBytes <= 0 {
 		options.MaxBlobBytes = DefaultMaxBlobBytes
@@ -84,9 +86,7 @@ func Open(path string, options Options) (*Repository, error) {
 	if err := r.chooseReader(); err != nil {
 		return nil, err
 	}
-	if r.shim, err = newShim(r); err != nil {
-		return nil, fmt.Errorf("open %s: %w", path, err)
-	}
+	r.shim = newShim(r)
 	return r, nil
 }
 

@@ -23,12 +23,14 @@ import (
 // Measured on git 2.39: `git cat-file --batch` in a partial clone runs what remote.origin.uploadpack names, and
 // -c overrides do not stop it. Here there is no such setting to be found.
 type shim struct {
-	dir     string
+	dir     string // empty before make
 	git     string
 	repo    *Repository
 	store   *store // of what is linked
 	mu      sync.Mutex
 	mounts  []*mounted
+	made    sync.Once
+	makeErr error
 	mounted sync.Once
 	err     error // of the mounting
 }
@@ -39,22 +41,31 @@ var errStart = errors.New("start git")
 // waitAfterKill is how long a killed git may hold its pipes.
 const waitAfterKill = 5 * time.Second
 
-func newShim(r *Repository) (*shim, error) {
-	dir, err := os.MkdirTemp(r.options.TempDir, "keywright-git-")
-	if err == nil {
-		dir, err = filepath.Abs(dir) // git is started in it, so a relative TMPDIR would mean another folder there
-	}
-	if err != nil {
-		return nil, fmt.Errorf("make a temporary repository: %w", err)
-	}
-	s := &shim{dir: dir, git: r.options.Git, repo: r, store: &store{repo: r}}
-	if err := s.write(r.format); err != nil {
-		return nil, errors.Join(fmt.Errorf("make a temporary repository: %w", err), s.remove())
-	}
-	return s, nil
+func newShim(r *Repository) *shim { return &shim{git: r.options.Git, repo: r, store: &store{repo: r}} }
+
+// make makes the shim's folder, once: what is read without git needs none.
+func (s *shim) make() error {
+	s.made.Do(func() {
+		dir, err := os.MkdirTemp(s.repo.options.TempDir, "keywright-git-")
+		if err == nil {
+			s.dir, err = filepath.Abs(dir) // git is started in it, so a relative TMPDIR would mean another folder there
+		}
+		if err == nil {
+			err = s.write(s.repo.format)
+		}
+		if err != nil {
+			s.makeErr = fmt.Errorf("make a temporary repository: %w", err)
+		}
+	})
+	return s.makeErr
 }
 
-func (s *shim) remove() error { return os.RemoveAll(s.dir) }
+func (s *shim) remove() error {
+	if s.dir == "" {
+		return nil
+	}
+	return os.RemoveAll(s.dir)
+}
 
 func (s *shim) path(name string) string { return filepath.Join(s.dir, name) }
 
@@ -77,6 +88,9 @@ func (s *shim) write(format objectFormat) error {
 // mount links the objects and copies refs and shallow boundary, once.
 func (s *shim) mount(ctx context.Context) error {
 	s.mounted.Do(func() {
+		if s.err = s.make(); s.err != nil {
+			return
+		}
 		refs := s.repo.allRefs(ctx) // before the objects, so that what a ref leads to is among them
 		s.err = errors.Join(
 			s.repo.mountObjects(s.path("objects")),
@@ -118,6 +132,9 @@ func refPart(line string) string {
 func (s *shim) writeShallow(ids []oid) error {
 	if len(ids) == 0 {
 		return nil
+	}
+	if err := s.make(); err != nil {
+		return err
 	}
 	var b strings.Builder
 	for _, id := range ids {
