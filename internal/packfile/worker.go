@@ -88,6 +88,9 @@ func (k *worker) reportFailed() {
 
 func (k *worker) tree(root int32) {
 	k.kind = TypeUnknown
+	if k.skips(root) {
+		return
+	}
 	k.step(root, nil)
 	for len(k.stack) > 0 && !k.walk.stopped.Load() {
 		top := len(k.stack) - 1
@@ -132,7 +135,7 @@ func (k *worker) finish(node int32, content []byte, size int64, err error) {
 		k.reportTree(node, err, size)
 		return
 	}
-	if !k.forest.isCopy(node) {
+	if !k.forest.isCopy(node) && k.gives() {
 		k.deliver(content)
 	}
 	if len(k.forest.kidsOf(node)) == 0 {
