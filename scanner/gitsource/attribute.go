@@ -184,13 +184,13 @@ func (a *attribution) visit(e *classEntry, known bool, below []int32) error {
 		a.path = append(append(a.path, name...), '/')
 		return a.compare(e.what, below)
 	}
+	if wantedName && !known && e.kind.hasContent() {
+		a.addName(name)
+	}
 	if e.kind.hasContent() && e.what != notWanted {
 		l := a.at
 		l.Kind, l.Path = scanner.KindFile, string(a.path)+name
 		a.places.add(a.classes.table.wanted.ids[e.what], l)
-	}
-	if wantedName && !known && e.kind.hasContent() {
-		a.addName(name)
 	}
 	return nil
 }

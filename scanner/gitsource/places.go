@@ -44,14 +44,17 @@ func (p *places) change(c change, g *graph, refName string) {
 	p.file(c.id, c.added, l)
 }
 
-// file takes a file at a place. A name counts when it is new there.
+// file takes a file at a place: the names that are new there, the outermost first, then what stands in the file.
 func (p *places) file(id oid, added bool, l scanner.Location) {
+	if added && len(p.names) > 0 {
+		p.namesOf(l)
+	}
 	if blob := p.repo.format.blobID(id); p.ids[blob] {
 		p.add(blob, l)
 	}
-	if !added || len(p.names) == 0 {
-		return
-	}
+}
+
+func (p *places) namesOf(l scanner.Location) {
 	dir := ""
 	for part := range strings.SplitSeq(l.Path, "/") {
 		if blob, ok := p.names[part]; ok {
