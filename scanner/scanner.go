@@ -31,6 +31,8 @@ type Options struct {
 	Fingerprinter Fingerprinter
 	// NoFingerprints leaves Finding.Fingerprint empty, for callers that only ask whether something is found.
 	NoFingerprints bool
+	// Branches asks the source, when it is a RefLister, for Finding.Refs.
+	Branches bool
 	// Ignore marks findings that are known, see [Finding.Ignored]. Nil: none are.
 	Ignore Ignorer
 	// Progress is called after each blob, from one goroutine. Nil: nobody listens.

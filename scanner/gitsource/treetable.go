@@ -38,7 +38,6 @@ type treeTable struct {
 func (st *store) readTrees(ctx context.Context, w *wanted) (*treeTable, error) {
 	t := &treeTable{repo: st.repo, wanted: w, names: newWordNumbers()}
 	own := t.newReader()
-	st.ids() // drops the loose objects that a pack has too
 	readers, left, err := t.readPacks(ctx, st)
 	if err != nil {
 		return nil, err

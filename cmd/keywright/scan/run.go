@@ -63,7 +63,7 @@ func into(ctx context.Context, io *cmdio.IO, o *Options, ws *config.Workspace, s
 	}
 	bar := newProgress(io, o)
 	defer bar.clear()
-	s, err := scanner.New(set, scanner.Options{Fingerprinter: known.fingerprinter(), Ignore: known.ignorer(), Progress: bar.show})
+	s, err := scanner.New(set, scanner.Options{Fingerprinter: known.fingerprinter(), Ignore: known.ignorer(), Branches: o.Branches, Progress: bar.show})
 	if err != nil {
 		return flow.Result{}, err
 	}
