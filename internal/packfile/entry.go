@@ -127,34 +127,56 @@ func deltaSizes(delta []byte) (base, result uint64, rest []byte, err error) {
 	return base, result, delta[n+m:], nil
 }
 
-// applyDelta fills dst by a delta's instructions, which must make len(dst) bytes exactly.
-func applyDelta(dst, base, instructions []byte) error {
-	at := 0
+// applyDelta fills dst by a delta's instructions, which must make len(dst) bytes exactly. It appends to segments
+// what each part of dst is: copies that go on where the one before ended are one, and so are inserts.
+func applyDelta(dst, base, instructions []byte, segments []Segment) ([]Segment, error) {
+	at, last := 0, Segment{}
 	for i := 0; i < len(instructions); {
 		op := instructions[i]
 		i++
 		if op&0x80 == 0 {
 			n := int(op)
 			if n == 0 || n > len(instructions)-i || n > len(dst)-at {
-				return errDelta
+				return segments, errDelta
 			}
 			copy(dst[at:at+n], instructions[i:])
 			i += n
 			at += n
+			if last.From != Inserted {
+				segments = appendSegment(segments, last)
+				last = Segment{From: Inserted}
+			}
+			last.Len += n
 			continue
 		}
 		from, n, next, ok := copyRange(instructions, i, op)
 		if !ok || from > len(base) || n > len(base)-from || n > len(dst)-at {
-			return errDelta
+			return segments, errDelta
 		}
 		i = next
 		copy(dst[at:at+n], base[from:from+n])
 		at += n
+		if last.From == Inserted || from != last.From+last.Len {
+			segments = appendSegment(segments, last)
+			last = Segment{From: from}
+		}
+		last.Len += n
 	}
 	if at != len(dst) {
-		return errDelta
+		return segments, errDelta
 	}
-	return nil
+	return appendSegment(segments, last), nil
+}
+
+// maxSegments is how many segments of one object are told: a delta made to have more than its bytes are worth costs
+// no more memory than this. One that has more is told as an object without a base.
+const maxSegments = 1 << 18
+
+func appendSegment(segments []Segment, s Segment) []Segment {
+	if s.Len == 0 || len(segments) > maxSegments {
+		return segments
+	}
+	return append(segments, s)
 }
 
 // copyRange reads the operands of a copy instruction: op says which of the four bytes of the start and of the three

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -151,13 +153,101 @@ func plainDelta(base, delta []byte) ([]byte, bool) {
 }
 
 // ourDelta applies a delta as a walk does.
-func ourDelta(base, delta []byte) ([]byte, bool) {
+// ourDelta applies a delta, and sees that its segments make the same content out of the same base.
+func ourDelta(t testing.TB, base, delta []byte) ([]byte, bool) {
+	t.Helper()
 	from, to, instructions, err := deltaSizes(delta)
 	if err != nil || from != uint64(len(base)) || to > 1<<20 {
 		return nil, false
 	}
 	dst := make([]byte, to)
-	return dst, applyDelta(dst, base, instructions) == nil
+	segments, err := applyDelta(dst, base, instructions, nil)
+	if err != nil {
+		return dst, false
+	}
+	at, before := 0, Segment{From: -2}
+	for _, s := range segments {
+		if s.Len <= 0 || s.Len > len(dst)-at || s.From == Inserted && before.From == Inserted || before.From >= 0 && s.From == before.From+before.Len {
+			t.Fatalf("segment %+v after %+v at %d of %d", s, before, at, len(dst))
+		}
+		if s.From != Inserted && !bytes.Equal(base[s.From:s.From+s.Len], dst[at:at+s.Len]) {
+			t.Fatalf("segment %+v at %d is not what the base has", s, at)
+		}
+		at, before = at+s.Len, s
+	}
+	if at != len(dst) {
+		t.Fatalf("segments of %d bytes, content of %d", at, len(dst))
+	}
+	return dst, true
+}
+
+func TestSegmentsAreJoined(t *testing.T) {
+	t.Parallel()
+	base := bytes.Repeat([]byte("0123456789abcdef"), 1<<13) // 128 KiB
+	for _, c := range []struct {
+		name         string
+		instructions []byte
+		size         int
+		want         []Segment
+	}{
+		{"two copies of 64 KiB that go on", []byte{0x80, 0x84, 1}, 1 << 17, []Segment{{1 << 17, 0}}},
+		{"the same copy twice", []byte{0x91, 4, 3, 0x91, 4, 3}, 6, []Segment{{3, 4}, {3, 4}}},
+		{"copies that go on, then one that does not", []byte{0x91, 4, 3, 0x91, 7, 2, 0x91, 8, 1}, 6, []Segment{{5, 4}, {1, 8}}},
+		{"two inserts", []byte{1, 'x', 2, 'y', 'z', 0x91, 9, 1}, 4, []Segment{{3, Inserted}, {1, 9}}},
+		{"a copy that goes on behind an insert", []byte{0x90, 3, 1, 'x', 0x91, 3, 3}, 7, []Segment{{3, 0}, {1, Inserted}, {3, 3}}},
+		{"a first copy from the start", []byte{0x90, 3}, 3, []Segment{{3, 0}}},
+		{"nothing", nil, 0, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			got, err := applyDelta(make([]byte, c.size), base, c.instructions, nil)
+			if err != nil || !slices.Equal(got, c.want) {
+				t.Errorf("%v, %v", got, err)
+			}
+		})
+	}
+}
+
+// TestSegmentsRebuildWhatADeltaMakes asks the fuzzer's question of many made-up deltas in each test run.
+func TestSegmentsRebuildWhatADeltaMakes(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(5, 6))
+	base := make([]byte, 300)
+	for i := range base {
+		base[i] = byte(r.Uint32())
+	}
+	for range 3000 {
+		var instructions []byte
+		size, from := 0, 0
+		for range r.IntN(30) {
+			n := 1 + r.IntN(20)
+			switch size += n; r.IntN(3) {
+			case 0:
+				instructions = append(append(instructions, byte(n)), base[:n]...)
+				continue
+			case 1:
+				from = r.IntN(len(base) - n)
+			default:
+				from = min(from, len(base)-n)
+			}
+			instructions = append(instructions, 0x93, byte(from), byte(from>>8), byte(n))
+			from += n
+		}
+		delta := binary.AppendUvarint(binary.AppendUvarint(nil, uint64(len(base))), uint64(size))
+		if _, ok := ourDelta(t, base, append(delta, instructions...)); !ok {
+			t.Fatalf("delta %x is refused", instructions)
+		}
+	}
+}
+
+func TestADeltaOfTooManySegmentsIsApplied(t *testing.T) {
+	t.Parallel()
+	instructions := bytes.Repeat([]byte{0x90, 1, 1, 'x'}, maxSegments)
+	dst := make([]byte, 2*maxSegments)
+	segments, err := applyDelta(dst, []byte("y"), instructions, nil)
+	if err != nil || len(segments) != maxSegments+1 || !bytes.Equal(dst, bytes.Repeat([]byte("yx"), maxSegments)) {
+		t.Errorf("%d segments, %v", len(segments), err)
+	}
 }
 
 func TestDeltasAreApplied(t *testing.T) {
@@ -193,7 +283,7 @@ func TestDeltasAreApplied(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			got, ok := ourDelta(base, c.delta)
+			got, ok := ourDelta(t, base, c.delta)
 			if ok != (c.want != "") || ok && !bytes.HasPrefix(got, []byte(c.want)) {
 				t.Errorf("%.10q, %v", got, ok)
 			}
@@ -211,7 +301,7 @@ func FuzzApplyDelta(f *testing.F) {
 	f.Add([]byte("0123456789"), []byte{10, 4, 0xff, 1, 0, 0, 0, 4, 0, 0})
 	f.Add(bytes.Repeat([]byte("x"), 1<<16), []byte{0x80, 0x80, 4, 0x80, 0x80, 4, 0x80})
 	f.Fuzz(func(t *testing.T, base, delta []byte) {
-		got, ok := ourDelta(base, delta)
+		got, ok := ourDelta(t, base, delta)
 		want, wantOK := plainDelta(base, delta)
 		if ok != wantOK || ok && !bytes.Equal(got, want) {
 			t.Fatalf("%d bytes, %v; read plainly %d, %v", len(got), ok, len(want), wantOK)

@@ -115,7 +115,7 @@ func (f *forest) readHeads(workers int) ([]named, error) {
 	parts := make([]headReader, workers)
 	for i := range parts {
 		wait.Go(func() {
-			parts[i].err = guard(f.pack.mapped, func() error { parts[i].read(f, n*i/workers, n*(i+1)/workers); return nil })
+			parts[i].err = guard(f.pack, func() error { parts[i].read(f, n*i/workers, n*(i+1)/workers); return nil })
 		})
 	}
 	wait.Wait()
@@ -259,5 +259,18 @@ func (f *forest) setCopies(copies []bool) {
 }
 
 func (f *forest) isCopy(node int32) bool { return f.copies != nil && f.copies[node] }
+
+// isBase says whether a node has a child that the visitor will see.
+func (f *forest) isBase(node int32) bool {
+	for _, kid := range f.kidsOf(node) {
+		if !f.isCopy(kid) {
+			return true
+		}
+	}
+	return false
+}
+
+// id is a node's id.
+func (f *forest) id(node int32) []byte { return f.pack.index.ID(int(f.places[node])) }
 
 func (f *forest) isDead(node int32) bool { return f.dead != nil && f.dead[node] }

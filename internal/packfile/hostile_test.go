@@ -256,6 +256,7 @@ func TestWhatIsWrongWithAPackIsReportedPerObject(t *testing.T) {
 				if int(stats.Objects+stats.Unread) != len(b.ids) || len(s.twice) > 0 {
 					t.Errorf("%+v of %d", stats, len(b.ids))
 				}
+				s.mustAgree(t, packfile.NewReader([]*packfile.Pack{b.parse(t)}, packfile.ReaderOptions{}))
 			}
 		})
 	}

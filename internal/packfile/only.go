@@ -9,7 +9,7 @@ func (k *worker) skips(root int32) (skips bool) {
 		return false
 	}
 	var fault error
-	defer recoverFault(p.mapped, &fault)
+	defer recoverFault(p, &fault)
 	e, err := parseEntry(p.data, k.forest.offsets[root], p.hashSize)
 	return err == nil && e.kind < offsetDelta && Type(e.kind) != only
 }

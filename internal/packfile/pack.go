@@ -74,7 +74,7 @@ func (p *Pack) open(path, indexPath string) error {
 	if err := p.parseIndex(index); err != nil {
 		return err
 	}
-	return guard(p.mapped, p.check)
+	return guard(p, p.check)
 }
 
 func (p *Pack) parseIndex(data []byte) (err error) {
@@ -188,3 +188,6 @@ func (p *Pack) shrank() bool {
 	info, err := p.file.Stat()
 	return err != nil || info.Size() != int64(len(p.all))
 }
+
+// holds says whether an address is one of the pack's mapped bytes.
+func (p *Pack) holds(address uintptr) bool { return inside(p.mapped, address) }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"math"
 	"runtime"
 	"slices"
 	"sync"
@@ -23,8 +24,8 @@ type Options struct {
 	Workers int
 	// MaxObjectBytes is the size over which an object is not read; 0: DefaultMaxObjectBytes.
 	MaxObjectBytes int64
-	// MaxHeldBytes is how much one worker may hold of the objects that wait for their deltas; 0:
-	// DefaultMaxHeldBytes. Only made-up packs come near it.
+	// MaxHeldBytes is how much may be held, per worker, of the objects that wait for their deltas; 0:
+	// DefaultMaxHeldBytes. One that several workers use counts once. Only made-up packs come near it.
 	MaxHeldBytes int64
 	// MaxTotalBytes is the most that all objects together may have; 0: DefaultMaxTotalBytes. It ends packs that were
 	// made to be small and to unfold for ever.
@@ -52,7 +53,8 @@ type Object struct {
 	Type   Type
 	Data   []byte
 	// Segments says how Data was made of the content of the object that Base belongs to: ascending, without gaps,
-	// the copies coalesced. Nil: the object is whole, or its base was not given to the visitor. Valid in the call only.
+	// the copies coalesced. Nil: the object is whole, its base was not given to the visitor, or there are too many to
+	// tell. Valid in the call only.
 	Segments []Segment
 	// Base is what the visitor returned for the object that this one was made from; nil with nil Segments.
 	Base any
@@ -117,6 +119,8 @@ type Stats struct {
 // Errors: what v returned first, or ctx's.
 func Walk(ctx context.Context, packs []*Pack, options Options, v Visitor) (Stats, error) {
 	w := &walk{options: options.withDefaults(), visitor: v}
+	w.wake = sync.NewCond(&w.mu)
+	w.maxHeld = min(w.options.MaxHeldBytes, math.MaxInt64/int64(w.options.Workers)) * int64(w.options.Workers)
 	unwatch := context.AfterFunc(ctx, func() { w.stop(ctx.Err()) })
 	defer unwatch()
 	w.plan(packs)
@@ -138,27 +142,24 @@ func (o Options) withDefaults() Options {
 
 type walk struct {
 	options Options
+	maxHeld int64
 	visitor Visitor
 	forests []*forest
-	trees   []tree
+	trees   []task
 	next    atomic.Int64 // of trees
 	total   atomic.Int64 // bytes of objects that were made
+	held    atomic.Int64 // bytes of contents that are kept
 	stopped atomic.Bool
+	_       [64]byte // what is read for each object stands apart from what is written for each
+	hungry  atomic.Int32
 
-	mu    sync.Mutex
-	err   error
-	stats Stats
+	mu     sync.Mutex
+	wake   *sync.Cond
+	idle   int    // workers without a task
+	handed []task // that wait for one of them
+	err    error
+	stats  Stats
 }
-
-// tree is what one worker goes through without another: a root and all below it, or what is wrong with a pack.
-type tree struct {
-	pack   int
-	root   int32
-	weight int32
-}
-
-// wholePack is the root of a tree that stands for the failures of a pack.
-const wholePack = -1
 
 func (w *walk) stop(err error) {
 	w.mu.Lock()
@@ -167,6 +168,7 @@ func (w *walk) stop(err error) {
 		w.err = err
 	}
 	w.stopped.Store(true)
+	w.wake.Broadcast()
 }
 
 // plan reads the heads of all entries and lists the trees: first those that are more than a fair share of the work,
@@ -183,16 +185,16 @@ func (w *walk) plan(packs []*Pack) {
 			f = failWhole(f, copies[i], err)
 		}
 		w.forests = append(w.forests, f)
-		w.trees = append(w.trees, tree{pack: i, root: wholePack})
+		w.trees = append(w.trees, task{pack: i, root: wholePack})
 		for _, root := range f.roots {
 			if !f.isDead(root) {
-				w.trees = append(w.trees, tree{pack: i, root: root, weight: f.weight[root]})
+				w.trees = append(w.trees, task{pack: i, root: root, weight: f.weight[root]})
 			}
 		}
 		nodes += p.Len()
 	}
 	share := int32(max(nodes/(16*w.options.Workers), 64)) //nolint:gosec // far below MaxInt32
-	slices.SortStableFunc(w.trees, func(a, b tree) int {
+	slices.SortStableFunc(w.trees, func(a, b task) int {
 		return cmp.Compare(heavy(b.weight, share), heavy(a.weight, share))
 	})
 }
@@ -227,8 +229,8 @@ func (w *walk) run() {
 	wait.Wait()
 }
 
-// reasonOf says what an error of reading means.
-func reasonOf(err error) Reason {
+// ReasonOf says what an error of reading an object means; ReasonCorrupt when it says nothing else.
+func ReasonOf(err error) Reason {
 	switch {
 	case errors.Is(err, ErrChanged):
 		return ReasonChanged

@@ -209,7 +209,7 @@ func TestCapsAreReported(t *testing.T) {
 		reason  packfile.Reason
 	}{
 		{"an object over the cap", packfile.Options{MaxObjectBytes: 20_000}, packfile.ReasonTooLarge},
-		{"more held than a worker may", packfile.Options{MaxHeldBytes: 50_000}, packfile.ReasonBudget},
+		{"more held than a worker may", packfile.Options{MaxHeldBytes: 25_000, Workers: 2}, packfile.ReasonBudget},
 		{"more in total than a walk may", packfile.Options{MaxTotalBytes: 100_000}, packfile.ReasonBudget},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -376,5 +376,29 @@ func TestAPackIsRefused(t *testing.T) {
 				t.Errorf("error is %v", err)
 			}
 		})
+	}
+}
+
+func TestAWalkOfOneTypeGivesAllOfThatTypeAndNothingElse(t *testing.T) {
+	t.Parallel()
+	r := newRepository(t, "sha1")
+	r.addHistory(t, "main", "errors", 60)
+	r.git(t, nil, "repack", "-qadf", "--depth=50")
+	all := r.saidByGit(t)
+	for _, only := range []packfile.Type{packfile.TypeCommit, packfile.TypeTree, packfile.TypeBlob} {
+		want := map[string]object{}
+		for id, o := range all {
+			if o.kind == only.String() {
+				want[id] = o
+			}
+		}
+		var got seen
+		if _, err := packfile.Walk(t.Context(), r.packs(t), packfile.Options{Only: only}, got.visitor()); err != nil {
+			t.Fatal(err)
+		}
+		if len(want) == 0 {
+			t.Fatalf("no %s to walk", only)
+		}
+		got.mustEqual(t, want)
 	}
 }

@@ -15,16 +15,19 @@ import (
 // as the last of them is made, before that one's own children are looked at. That last child has the most below it,
 // so each content that is kept has at least as much below the child in work as elsewhere, and about log2 of the
 // nodes are kept, however long the chains are. The stack is a slice: a chain of 4,095 deltas is no deep call.
+//
+// A worker that has colleagues without work gives them a part of its stack: see share.go.
 type worker struct {
 	walk     *walk
 	number   int
 	inflater Inflater
 	buffers  buffers
 	scratch  []byte // instructions of the delta in work
+	segments []Segment
 	stack    []frame
 	pending  []int32 // nodes of a subtree that is reported unread
-	held     int64   // bytes of contents that are kept
-	id       []byte  // of the node in work, a part of the index
+	bases    []*base // that wait for their next use
+	making   []byte  // the buffer that is being filled
 	hash     hash.Hash
 	stats    Stats
 
@@ -33,31 +36,24 @@ type worker struct {
 	kind   Type // of all objects of the tree in work
 }
 
-// frame is a node whose content is kept.
+// frame are children that are to be made, forest.kids[next:end], and what from.
 type frame struct {
-	node    int32
-	next    int32 // of its children
-	content []byte
+	base      *base
+	next, end int32
 }
 
 func newWorker(w *walk, number int) *worker {
-	return &worker{walk: w, number: number, buffers: buffers{fresh: w.options.Keep}}
+	return &worker{walk: w, number: number, buffers: buffers{fresh: w.options.Keep}, segments: make([]Segment, 0, 64)}
 }
 
 func (k *worker) run() {
 	debug.SetPanicOnFault(true) // for this goroutine, which ends with run
-	for !k.walk.stopped.Load() {
-		i := k.walk.next.Add(1) - 1
-		if i >= int64(len(k.walk.trees)) {
+	for {
+		t, ok := k.walk.take()
+		if !ok {
 			break
 		}
-		t := k.walk.trees[i]
-		k.pack, k.forest = t.pack, k.walk.forests[t.pack]
-		if t.root == wholePack {
-			k.reportFailed()
-		} else {
-			k.tree(t.root)
-		}
+		k.do(t)
 	}
 	k.walk.mu.Lock()
 	defer k.walk.mu.Unlock()
@@ -71,9 +67,25 @@ func (s *Stats) add(more Stats) {
 	s.Unread += more.Unread
 }
 
+func (k *worker) do(t task) {
+	k.pack, k.forest, k.kind = t.pack, k.walk.forests[t.pack], TypeUnknown
+	switch {
+	case t.handed.base != nil:
+		k.kind = t.handed.base.kind
+		k.stack = append(k.stack, t.handed)
+		k.climb()
+	case t.root == wholePack:
+		k.reportFailed()
+	case k.skips(t.root):
+	default:
+		content, size, err := k.read(t.root, nil)
+		k.finish(t.root, content, source{}, size, err)
+		k.climb()
+	}
+}
+
 // reportFailed reports the nodes that have no place in a tree, with what hangs on them.
 func (k *worker) reportFailed() {
-	k.kind = TypeUnknown
 	for _, x := range k.forest.failed {
 		if k.walk.stopped.Load() {
 			return
@@ -86,63 +98,64 @@ func (k *worker) reportFailed() {
 	}
 }
 
-func (k *worker) tree(root int32) {
-	k.kind = TypeUnknown
-	if k.skips(root) {
-		return
-	}
-	k.step(root, nil)
+// climb makes what the stack's frames lead to.
+func (k *worker) climb() {
 	for len(k.stack) > 0 && !k.walk.stopped.Load() {
+		if k.walk.hungry.Load() > 0 {
+			k.share()
+		}
 		top := len(k.stack) - 1
 		f := &k.stack[top]
-		kids := k.forest.kidsOf(f.node)
-		kid := kids[f.next]
+		b, kid := f.base, k.forest.kids[f.next]
 		f.next++
-		base, last := f.content, int(f.next) == len(kids)
+		last := f.next == f.end
 		if last {
 			k.stack = k.stack[:top]
 		}
 		if !k.forest.isDead(kid) {
-			k.stepFrom(kid, base, last)
+			k.stepFrom(kid, b, last)
 		} else if last {
-			k.release(base)
+			k.drop(b)
 		}
 	}
 	for _, f := range k.stack { // the walk was stopped
-		k.release(f.content)
+		k.drop(f.base)
 	}
 	k.stack = k.stack[:0]
 }
 
-// stepFrom makes a child and gives its base back before it goes on, when it was the last.
-func (k *worker) stepFrom(kid int32, base []byte, last bool) {
-	content, size, err := k.read(kid, base)
-	if last {
-		k.release(base)
-	}
-	k.finish(kid, content, size, err)
+// source says what an object was made from, in the visitor's words.
+type source struct {
+	given bool // the visitor saw the base
+	carry any  // what it said
 }
 
-// step makes a root.
-func (k *worker) step(root int32, base []byte) {
-	content, size, err := k.read(root, base)
-	k.finish(root, content, size, err)
+// stepFrom makes a child and gives its base back before it goes on, when it was the last.
+func (k *worker) stepFrom(kid int32, b *base, last bool) {
+	content, size, err := k.read(kid, b.content)
+	from := b.source
+	if last {
+		k.drop(b)
+	}
+	k.finish(kid, content, from, size, err)
 }
 
 // finish gives a node's content to the visitor, and keeps it for the node's children.
-func (k *worker) finish(node int32, content []byte, size int64, err error) {
+func (k *worker) finish(node int32, content []byte, from source, size int64, err error) {
 	if err != nil {
 		k.reportTree(node, err, size)
 		return
 	}
+	var own source
 	if !k.forest.isCopy(node) && k.gives() {
-		k.deliver(content)
+		own = source{true, k.deliver(node, content, from)}
 	}
-	if len(k.forest.kidsOf(node)) == 0 {
+	next, end := k.forest.first[node], k.forest.first[node+1]
+	if next == end {
 		k.release(content)
 		return
 	}
-	k.stack = append(k.stack, frame{node: node, content: content})
+	k.stack = append(k.stack, frame{k.keep(content, own), next, end})
 }
 
 // read makes a node's content: from its base when it is a delta, whose own content base is. The size is told with
@@ -152,10 +165,13 @@ func (k *worker) read(node int32, base []byte) (content []byte, size int64, err 
 	if p.gone.Load() {
 		return nil, 0, errClosed
 	}
-	held := k.held
+	k.making = nil
 	content, size, err = k.readMapped(node, base)
-	if err != nil {
-		k.held = held // a fault leaves no time to give anything back
+	if err == nil && k.walk.options.VerifyIDs && !k.idHolds(node, content) {
+		content, err = nil, errID
+	}
+	if err != nil && k.making != nil {
+		k.release(k.making)
 	}
 	if err != nil && !errors.Is(err, ErrChanged) && p.shrank() {
 		err = fmt.Errorf("%w: %w", ErrChanged, err)
@@ -168,9 +184,8 @@ func (k *worker) read(node int32, base []byte) (content []byte, size int64, err 
 
 // readMapped is the border behind which a fault in the pack becomes an error.
 func (k *worker) readMapped(node int32, base []byte) (content []byte, size int64, err error) {
-	defer recoverFault(k.forest.pack.mapped, &err)
+	defer recoverFault(k.forest.pack, &err)
 	f := k.forest
-	k.id = f.pack.index.ID(int(f.places[node]))
 	e, err := parseEntry(f.pack.data, f.offsets[node], f.pack.hashSize)
 	if err != nil {
 		return nil, 0, err
@@ -190,10 +205,6 @@ func (k *worker) readMapped(node int32, base []byte) (content []byte, size int64
 	if len(k.scratch) > maxScratchBytes {
 		k.scratch = nil
 	}
-	if err == nil && k.walk.options.VerifyIDs && !k.idHolds(content) {
-		k.release(content)
-		return nil, 0, errID
-	}
 	return content, size, err
 }
 
@@ -207,11 +218,7 @@ func (k *worker) readWhole(e entry) ([]byte, int64, error) {
 	if err != nil {
 		return nil, int64(e.size), err //nolint:gosec // at most 60 bits
 	}
-	if err := k.inflate(content, e); err != nil {
-		k.release(content)
-		return nil, 0, err
-	}
-	return content[:e.size], 0, nil
+	return content[:e.size], 0, k.inflate(content, e)
 }
 
 func (k *worker) inflate(dst []byte, e entry) error {
@@ -227,7 +234,7 @@ func (k *worker) readThin(e entry) ([]byte, int64, error) {
 	}
 	kind, base, err := k.walk.options.Base(bytes.Clone(e.id))
 	if err != nil {
-		return nil, 0, fmt.Errorf("%w: %w", errNoBase, err)
+		return nil, 0, fmt.Errorf("%w: %s", errNoBase, err.Error()) // a change elsewhere is none here
 	}
 	k.kind = kind
 	return k.readDelta(e, base)
@@ -251,11 +258,8 @@ func (k *worker) readDelta(e entry, base []byte) ([]byte, int64, error) {
 	if err != nil {
 		return nil, int64(min(to, 1<<62)), err
 	}
-	if err := applyDelta(content, base, instructions); err != nil {
-		k.release(content)
-		return nil, 0, err
-	}
-	return content, 0, nil
+	k.segments, err = applyDelta(content, base, instructions, k.segments[:0])
+	return content, 0, err
 }
 
 // room gives a buffer for an object of size bytes and more to work in, within all caps.
@@ -265,20 +269,20 @@ func (k *worker) room(size uint64, more int) ([]byte, error) {
 		return nil, errTooLarge
 	}
 	n := int64(size) //nolint:gosec // within the cap
-	if k.held+n > o.MaxHeldBytes || k.walk.total.Add(n) > o.MaxTotalBytes {
+	if k.walk.held.Load()+n > k.walk.maxHeld || k.walk.total.Add(n) > o.MaxTotalBytes {
 		return nil, errBudget
 	}
-	content := k.buffers.get(int(n) + more)
-	k.held += int64(cap(content))
-	return content, nil
+	k.making = k.buffers.get(int(n) + more)
+	k.walk.held.Add(int64(cap(k.making)))
+	return k.making, nil
 }
 
 func (k *worker) release(content []byte) {
-	k.held -= int64(cap(content))
+	k.walk.held.Add(-int64(cap(content)))
 	k.buffers.put(content)
 }
 
-func (k *worker) idHolds(content []byte) bool {
+func (k *worker) idHolds(node int32, content []byte) bool {
 	if k.hash == nil || k.hash.Size() != k.forest.pack.hashSize {
 		k.hash = newHash(k.forest.pack.hashSize)
 	}
@@ -286,17 +290,22 @@ func (k *worker) idHolds(content []byte) bool {
 	head := append(strconv.AppendInt(append([]byte(k.kind.String()), ' '), int64(len(content)), 10), 0)
 	k.hash.Write(head)
 	k.hash.Write(content)
-	return bytes.Equal(k.hash.Sum(nil), k.id)
+	return bytes.Equal(k.hash.Sum(nil), k.forest.id(node))
 }
 
 // deliver gives an object to the visitor, outside of the border: a fault in the visitor is none of ours.
-func (k *worker) deliver(content []byte) {
+func (k *worker) deliver(node int32, content []byte, from source) (carry any) {
 	k.stats.Objects++
 	k.stats.Bytes += int64(len(content))
-	_, err := k.walk.visitor.Object(Object{Pack: k.pack, Worker: k.number, ID: k.id, Type: k.kind, Data: content})
+	o := Object{Pack: k.pack, Worker: k.number, ID: k.forest.id(node), Type: k.kind, Data: content, IsBase: k.forest.isBase(node)}
+	if from.given && len(k.segments) <= maxSegments {
+		o.Base, o.Segments = from.carry, k.segments
+	}
+	carry, err := k.walk.visitor.Object(o)
 	if err != nil {
 		k.walk.stop(err)
 	}
+	return carry
 }
 
 // reportTree reports a node that cannot be read, and all below it as nodes whose base is unread. In a pack that
@@ -322,8 +331,8 @@ func (k *worker) report(node int32, err error, size int64) {
 		return
 	}
 	k.stats.Unread++
-	u := Unread{Pack: k.pack, Offset: k.forest.offsets[node], Reason: reasonOf(err), Err: err, Type: k.kind, Size: size}
-	u.ID = bytes.Clone(k.forest.pack.index.ID(int(k.forest.places[node])))
+	u := Unread{Pack: k.pack, Offset: k.forest.offsets[node], Reason: ReasonOf(err), Err: err, Type: k.kind, Size: size}
+	u.ID = bytes.Clone(k.forest.id(node))
 	if err := k.walk.visitor.Unread(u); err != nil {
 		k.walk.stop(err)
 	}
