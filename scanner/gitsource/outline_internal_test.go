@@ -60,7 +60,7 @@ func newTestOutliner(names *wordNumbers, trees *numbering) *outliner {
 	w := &wanted{blobs: map[oid]int32{}, names: map[string]scanner.BlobID{"wanted": "x"}}
 	for i := range 4 {
 		id := formatSHA1.raw(bytes.Repeat([]byte{byte(i)}, 20))
-		w.blobs[id] = int32(i) //nolint:gosec // four
+		w.blobs[id] = int32(i)
 		w.filter[filterBit(id[:])/64] |= 1 << (filterBit(id[:]) % 64)
 	}
 	return &outliner{format: formatSHA1, wanted: w, trees: trees, names: names, known: map[string]int32{}}

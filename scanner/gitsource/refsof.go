@@ -40,7 +40,7 @@ func (g *graph) refsOf(commits []string, refs []ref, shallow map[oid]bool) map[s
 	line := g.timelineOf(g.reach(refs, shallow).commits)
 	number := make(map[oid]int32, len(line.ids))
 	for i, id := range line.ids {
-		number[id] = int32(i) //nolint:gosec // memory ends before
+		number[id] = int32(i)
 		if shallow[id] {
 			line.parents[i] = nil
 		}

@@ -44,10 +44,7 @@ func TestRefsOfACommitAreThoseThatGitNames(t *testing.T) {
 			t.Parallel()
 			r := c.make(t)
 			h := r.open().History()
-			var commits []string
-			for _, id := range collect(t, h).ids(scanner.KindCommit) {
-				commits = append(commits, id)
-			}
+			commits := collect(t, h).ids(scanner.KindCommit)
 			got, err := h.RefsOf(t.Context(), commits)
 			if err != nil {
 				t.Fatal(err)

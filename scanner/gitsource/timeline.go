@@ -41,7 +41,7 @@ func (t *timeline) order() []int32 {
 	for i := range t.ids {
 		waiting[i] = int32(len(t.parents[i])) //nolint:gosec // memory ends before
 		if waiting[i] == 0 {
-			q.numbers = append(q.numbers, int32(i)) //nolint:gosec // memory ends before
+			q.numbers = append(q.numbers, int32(i))
 		}
 	}
 	heap.Init(q)
@@ -68,7 +68,7 @@ func (t *timeline) order() []int32 {
 func (t *timeline) inOrder(order []int32) *timeline {
 	place := make([]int32, len(order))
 	for i, n := range order {
-		place[n] = int32(i) //nolint:gosec // memory ends before
+		place[n] = int32(i)
 	}
 	next := &timeline{ids: make([]oid, len(order)), parents: make([][]int32, len(order)), dates: make([]int64, len(order))}
 	for i, n := range order {
@@ -101,7 +101,7 @@ func (t *timeline) children() *adjacency {
 	a.kids = make([]int32, a.first[len(t.ids)+1])
 	for i, parents := range t.parents {
 		for _, p := range parents {
-			a.kids[a.first[p+1]] = int32(i) //nolint:gosec // memory ends before
+			a.kids[a.first[p+1]] = int32(i)
 			a.first[p+1]++
 		}
 	}

@@ -61,7 +61,6 @@ type treeReader struct {
 	reader outliner
 	chunk  []held // where held entries are copied to
 	found  []foundTree
-	left   []entry // what git has to read
 }
 
 type foundTree struct {
