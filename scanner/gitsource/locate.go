@@ -37,7 +37,7 @@ func (h *History) Locate(ctx context.Context, ids []scanner.BlobID) (map[scanner
 	return p.found, errors.Join(problems...)
 }
 
-// locateThroughGit has git compare all commits, which is many times slower.
+// locateThroughGit has git compare all commits.
 func (h *History) locateThroughGit(ctx context.Context, all reached, p *places) []error {
 	s := h.repo.shim
 	if err := s.writeShallow(h.boundaries(all)); err != nil {
