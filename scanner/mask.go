@@ -20,6 +20,23 @@ func (m *masker) finding(f *Finding) {
 	for i := range f.Locations {
 		m.location(&f.Locations[i])
 	}
+	f.Refs = m.names(f.Refs)
+}
+
+// names is list, or a copy when one of them has to be masked.
+func (m *masker) names(list []string) []string {
+	for i, name := range list {
+		masked := m.text(name)
+		if masked == name {
+			continue
+		}
+		list = append([]string{}, list...)
+		for ; i < len(list); i++ {
+			list[i] = m.text(list[i])
+		}
+		break
+	}
+	return list
 }
 
 func (m *masker) location(l *Location) {

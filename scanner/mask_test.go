@@ -24,7 +24,9 @@ func TestASecretInANameIsNotShownByTheFindingsAndSkipsAroundIt(t *testing.T) {
 			{Path: path, Ref: "refs/heads/" + inName, Author: inName + " <a@example.org>"}, {Path: "copy/" + path},
 		}},
 	}
-	r, _ := scan(t, newScanner(t, scanner.Options{}), source)
+	source.refs = map[string][]string{"c1": {"refs/heads/" + inName, "refs/heads/main"}}
+	source.places["aa"] = append(source.places["aa"], scanner.Location{Path: "third", Commit: "c1"})
+	r, _ := scan(t, newScanner(t, scanner.Options{Branches: true}), source)
 	if len(r.findings) != 2 || len(r.skips) != 1 {
 		t.Fatalf("%d findings, %d skips", len(r.findings), len(r.skips))
 	}
@@ -33,6 +35,7 @@ func TestASecretInANameIsNotShownByTheFindingsAndSkipsAroundIt(t *testing.T) {
 		for _, l := range append([]scanner.Location{f.Location}, f.Locations...) {
 			shown = append(shown, l.Path, l.Ref, l.Author)
 		}
+		shown = append(shown, f.Refs...)
 	}
 	shown = append(shown, r.skips[0].Path, r.skips[0].Detail)
 	secret := inName[strings.LastIndexByte(inName, '_')+13:][:30]
@@ -43,7 +46,7 @@ func TestASecretInANameIsNotShownByTheFindingsAndSkipsAroundIt(t *testing.T) {
 		}
 		masked += strings.Count(text, "…(redacted)")
 	}
-	if masked != 6 {
-		t.Errorf("%d masked names, want 6: %q", masked, shown)
+	if masked != 7 {
+		t.Errorf("%d masked names, want 7: %q", masked, shown)
 	}
 }

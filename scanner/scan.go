@@ -134,6 +134,7 @@ func (r *scanRun) report(ctx context.Context, source Source) {
 	}
 	r.reportEnd()
 	findings, skips := r.collection.findings(r.locate(ctx, source))
+	r.addRefs(ctx, source, findings)
 	if !r.scanner.options.NoFingerprints {
 		// Not cut short by ctx: what was found is reported in full even when the time is over.
 		skips = append(skips, r.scanner.fingerprintAll(context.WithoutCancel(ctx), findings)...)

@@ -366,6 +366,12 @@ type list struct {
 	places map[scanner.BlobID][]scanner.Location
 	locErr error
 	asked  []scanner.BlobID
+	refs   map[string][]string
+	refErr error
+}
+
+func (l *list) RefsOf(_ context.Context, _ []string) (map[string][]string, error) {
+	return l.refs, l.refErr
 }
 
 func (l *list) Blobs(ctx context.Context) iter.Seq2[scanner.Blob, error] {

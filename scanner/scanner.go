@@ -40,6 +40,8 @@ type Options struct {
 	Fingerprinter Fingerprinter
 	// NoFingerprints leaves Finding.Fingerprint empty, for callers that only ask whether something is found.
 	NoFingerprints bool
+	// Branches asks the source, when it is a RefLister, for Finding.Refs.
+	Branches bool
 	// Ignore marks findings that are known, see [Finding.Ignored]. Nil: none are.
 	Ignore Ignorer
 	// Progress is called from time to time and after the last blob, from one goroutine at a time. Nil: nobody listens.

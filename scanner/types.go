@@ -75,6 +75,7 @@ type Finding struct {
 	Location    Location   // the first place
 	Locations   []Location // the other places, at most Limits.MaxLocations
 	Total       int        // places in all, also those over the cap
+	Refs        []string   // with Options.Branches: branches and tags that lead to a place above, by full name, sorted
 	Decoded     []string   // decoders between the blob and the secret, outermost first
 	// Ignored says which rule accepts the finding: a baseline, an ignore file, inline comments at all its
 	// places. Empty: none. The finding is given to the Sink all the same, so that a live key is never hidden.

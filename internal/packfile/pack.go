@@ -134,6 +134,13 @@ func (p *Pack) IDs() ([]byte, error) {
 	return ids, err
 }
 
+// Find says whether the pack has an object, and its place in the order of ids. What cannot be read any more is not
+// found. Safe for concurrent use.
+func (p *Pack) Find(id []byte) (place int, ok bool) {
+	err := p.readIndex(func() { place, ok = p.index.Find(id) })
+	return place, ok && err == nil
+}
+
 // readIndex runs what touches the index.
 func (p *Pack) readIndex(read func()) error {
 	if p.closed {

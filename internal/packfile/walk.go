@@ -35,6 +35,9 @@ type Options struct {
 	Keep bool
 	// TrustChecksums leaves the zlib checksums unchecked.
 	TrustChecksums bool
+	// Only, when not TypeUnknown, is the one type whose objects are given; the others are not read. What cannot be read
+	// is still reported when its type is not known.
+	Only Type
 	// VerifyIDs makes each object's id anew and compares.
 	VerifyIDs bool
 	// Base, when not nil, finds the objects outside of a pack that deltas in it name, as thin packs have. It is

@@ -458,3 +458,27 @@ func TestAPackIsRefused(t *testing.T) {
 		})
 	}
 }
+
+func TestAWalkOfOneTypeGivesAllOfThatTypeAndNothingElse(t *testing.T) {
+	t.Parallel()
+	r := newRepository(t, "sha1")
+	r.addHistory(t, "main", "errors", 60)
+	r.git(t, nil, "repack", "-qadf", "--depth=50")
+	all := r.saidByGit(t)
+	for _, only := range []packfile.Type{packfile.TypeCommit, packfile.TypeTree, packfile.TypeBlob} {
+		want := map[string]object{}
+		for id, o := range all {
+			if o.kind == only.String() {
+				want[id] = o
+			}
+		}
+		var got seen
+		if _, err := packfile.Walk(t.Context(), r.packs(t), packfile.Options{Only: only}, got.visitor()); err != nil {
+			t.Fatal(err)
+		}
+		if len(want) == 0 {
+			t.Fatalf("no %s to walk", only)
+		}
+		got.mustEqual(t, want)
+	}
+}

@@ -76,6 +76,7 @@ func (k *worker) do(t task) {
 		k.climb()
 	case t.root == wholePack:
 		k.reportFailed()
+	case k.skips(t.root):
 	default:
 		content, size, err := k.read(t.root, nil)
 		k.finish(t.root, content, source{}, size, err)
@@ -146,7 +147,7 @@ func (k *worker) finish(node int32, content []byte, from source, size int64, err
 		return
 	}
 	var own source
-	if !k.forest.isCopy(node) {
+	if !k.forest.isCopy(node) && k.gives() {
 		own = source{true, k.deliver(node, content, from)}
 	}
 	next, end := k.forest.first[node], k.forest.first[node+1]

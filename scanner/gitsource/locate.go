@@ -18,25 +18,33 @@ func (h *History) Locate(ctx context.Context, ids []scanner.BlobID) (map[scanner
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	s := h.repo.shim
-	if h.repo.options.NoGit {
-		return h.headerPlaces(ids), &scanner.Skip{Reason: scanner.SkipAttribution, Detail: "places of files are found only with a git program"}
-	}
 	if err := h.learnGraph(ctx); err != nil {
 		return nil, err
 	}
 	p := newPlaces(h.repo, ids, h.names)
 	p.found = h.headerPlaces(ids)
 	all := h.graph.reach(h.tips(ctx), h.shallowSet())
-	if err := s.writeShallow(h.boundaries(all)); err != nil {
-		return p.found, err
+	problems, usable := h.locateOwn(ctx, all, p)
+	if !usable && h.repo.options.NoGit {
+		return p.found, &scanner.Skip{Reason: scanner.SkipAttribution, Detail: "places of files in this repository are found only with a git program"}
 	}
-	problems := h.repo.locateIn(ctx, s, h.graph, h.graph.oldestFirst(all.commits), all.commits, p)
-	problems = append(problems, h.repo.locateOthers(ctx, s, all, p)...)
-	if h.only == nil && len(p.unplaced()) > 0 {
+	if !usable {
+		problems = h.locateThroughGit(ctx, all, p)
+	}
+	if h.only == nil && len(p.unplaced()) > 0 && !h.repo.options.NoGit {
 		problems = append(problems, h.repo.locateInIndexes(ctx, p)...)
 	}
 	return p.found, errors.Join(problems...)
+}
+
+// locateThroughGit has git compare all commits.
+func (h *History) locateThroughGit(ctx context.Context, all reached, p *places) []error {
+	s := h.repo.shim
+	if err := s.writeShallow(h.boundaries(all)); err != nil {
+		return []error{err}
+	}
+	problems := h.repo.locateIn(ctx, s, h.graph, h.graph.oldestFirst(all.commits), all.commits, p)
+	return append(problems, h.repo.locateOthers(ctx, s, all, p)...)
 }
 
 // learnGraph reads commits and tags when Blobs did not.

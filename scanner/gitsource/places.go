@@ -44,24 +44,35 @@ func (p *places) change(c change, g *graph, refName string) {
 	p.file(c.id, c.added, l)
 }
 
-// file takes a file at a place. A name counts when it is new there.
+// file takes a file at a place: the names that are new there, the outermost first, then what stands in the file.
 func (p *places) file(id oid, added bool, l scanner.Location) {
+	if added && len(p.names) > 0 {
+		p.namesOf(l)
+	}
 	if blob := p.repo.format.blobID(id); p.ids[blob] {
 		p.add(blob, l)
 	}
-	if !added || len(p.names) == 0 {
-		return
-	}
+}
+
+func (p *places) namesOf(l scanner.Location) {
 	dir := ""
 	for part := range strings.SplitSeq(l.Path, "/") {
-		if blob, ok := p.names[part]; ok && !p.seen[string(blob)+dir] { // ids are of one length
-			p.seen[string(blob)+dir] = true
-			at := l
-			at.Kind, at.Path = scanner.KindName, dir
-			p.add(blob, at)
+		if blob, ok := p.names[part]; ok {
+			p.name(blob, dir, l)
 		}
 		dir = path.Join(dir, part)
 	}
+}
+
+// name takes a name in a folder, once.
+func (p *places) name(blob scanner.BlobID, dir string, l scanner.Location) {
+	key := string(blob) + dir // ids are of one length
+	if p.seen[key] {
+		return
+	}
+	p.seen[key] = true
+	l.Kind, l.Path = scanner.KindName, dir
+	p.add(blob, l)
 }
 
 // unplaced are the wanted ids without a place.

@@ -6,13 +6,12 @@ import (
 	"errors"
 	"path/filepath"
 	"slices"
-	"sort"
 
 	"github.com/keywright/keywright/internal/packfile"
 )
 
 // maxOpenPacks is how many packs are mapped at a time. A repository with more is read through git.
-const maxOpenPacks = 512
+const maxOpenPacks = 4096
 
 // store is a repository's objects, read without a git program: packs by their delta trees, loose objects one by one.
 // It has what the shim links to, and is filled together with it. What it cannot read is left to git, which also says
@@ -120,8 +119,8 @@ func (st *store) packed(id oid, hint *int) bool {
 }
 
 func inPack(p *packfile.Pack, id []byte) bool {
-	i := sort.Search(p.Len(), func(i int) bool { return bytes.Compare(p.ID(i), id) >= 0 })
-	return i < p.Len() && bytes.Equal(p.ID(i), id)
+	_, ok := p.Find(id)
+	return ok
 }
 
 // count is how many objects there are; one that several packs have counts for each.

@@ -49,6 +49,7 @@ type (
 		Decoded        []string      `json:"decoded,omitempty"`
 		Locations      []placeOfLine `json:"locations"`
 		LocationsTotal int           `json:"locations_total,omitempty"`
+		Refs           []string      `json:"refs,omitempty"`
 		Verdict        string        `json:"verdict,omitempty"`
 		Reason         string        `json:"reason,omitempty"`
 		Owner          string        `json:"owner,omitempty"`
@@ -119,7 +120,7 @@ func (s *JSONLinesSink) Finding(f scanner.Finding) error {
 		Secret: s.o.shown(&f), KeyID: f.KeyID,
 		Path: at.Path, PathBase64: at.PathBase64, Line: at.Line, Column: at.Column, EndLine: at.EndLine,
 		EndColumn: at.EndColumn, Offset: at.Offset, Blob: string(f.Blob), Commit: at.Commit, Author: at.Author,
-		Date: at.Date, Kind: at.Kind, Ref: at.Ref, Decoded: f.Decoded, Locations: []placeOfLine{},
+		Date: at.Date, Kind: at.Kind, Ref: at.Ref, Decoded: f.Decoded, Locations: []placeOfLine{}, Refs: f.Refs,
 		Verdict: f.Verdict, Reason: f.Reason, Owner: f.Owner, Scopes: f.Scopes, Ignored: f.Ignored,
 	}
 	for i := range f.Locations {

@@ -39,6 +39,7 @@ func ownFinding() scanner.Finding {
 		},
 		Locations: []scanner.Location{{Path: "b.txt", Span: scanner.Span{Start: 0, End: 70, Line: 1, Column: 1, EndLine: 1, EndColumn: 71}}},
 		Total:     2, Decoded: []string{"base64"},
+		Refs:    []string{"refs/heads/main", "refs/heads/release/1.2", "refs/remotes/origin/main", "refs/tags/v1", "refs/tags/v2"},
 		Verdict: "live", Reason: "digest matches", Owner: "alice", Scopes: []string{"orders:read", "orders:write"},
 	}
 }
@@ -67,6 +68,7 @@ func hostileFinding() scanner.Finding {
 	f.Location.Path = "::error::a\x1b[31mb\r\n::set-output name=x::\u202egpj.exe/\xff\xfe/\u009b2J##[error]\u2028\U000e0041"
 	f.Location.Author = "\n::warning::Eve\x07 <e@x>"
 	f.Location.Ref = "refs/heads/\x9b31m"
+	f.Refs = []string{f.Location.Ref, "refs/tags/\u202e##[error]"}
 	f.Locations, f.Total = nil, 5000
 	f.Reason = "=cmd|' /C calc'!A0\n::debug::x"
 	return f

@@ -139,6 +139,9 @@ func (s *SARIFSink) Finding(f scanner.Finding) error {
 			r.Properties[name] = value
 		}
 	}
+	if len(f.Refs) > 0 {
+		r.Properties["refs"] = f.Refs
+	}
 	if f.Ignored != "" {
 		r.Suppressions = []sarifSuppression{{"external", f.Ignored}}
 	}

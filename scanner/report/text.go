@@ -14,6 +14,7 @@ import (
 const (
 	shownPlaces = 5
 	shownSkips  = 20
+	shownRefs   = 3
 )
 
 // TextSink writes for people: findings as they come, skips and the summary at the end.
@@ -74,6 +75,7 @@ func (s *TextSink) Finding(f scanner.Finding) error {
 	if rest := f.Total - 1 - shownPlaces; rest > 0 {
 		s.field("", fmt.Sprintf("and at %s more", counted(rest, "place")))
 	}
+	s.field("in", refs(f.Refs))
 	s.field("decoded from", strings.Join(f.Decoded, " in "))
 	s.field("verdict", s.verdict(&f))
 	s.field("ignored", escape(f.Ignored))
@@ -160,6 +162,23 @@ func byWhom(l *scanner.Location) string {
 		parts = append(parts, escape(l.Author))
 	}
 	return strings.Join(parts, "  ")
+}
+
+// refs names the first branches and tags and counts the others: branches come first, as their names sort.
+func refs(names []string) string {
+	var shown []string
+	for _, name := range names[:min(shownRefs, len(names))] {
+		if tag, is := strings.CutPrefix(name, "refs/tags/"); is {
+			name = "tag " + tag
+		}
+		name = strings.TrimPrefix(strings.TrimPrefix(name, "refs/heads/"), "refs/remotes/")
+		shown = append(shown, escape(name))
+	}
+	text := strings.Join(shown, ", ")
+	if rest := len(names) - len(shown); rest > 0 {
+		text += fmt.Sprintf(" and %d more", rest)
+	}
+	return text
 }
 
 // Skipped keeps the skip for the end, where it is not overlooked.

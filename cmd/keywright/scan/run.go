@@ -15,6 +15,10 @@ import (
 	"github.com/keywright/keywright/scanner"
 )
 
+// EnvFullScan is the name in the environment that, set to 1, has every version of a file scanned whole, although most
+// of it is known from another version. It finds the same and takes longer; it is there to be compared with.
+const EnvFullScan = "KEYWRIGHT_FULL_SCAN"
+
 // Runner wires a scan together.
 func Runner(io *cmdio.IO, open cmdio.Openers) func(context.Context, *Options) error {
 	return func(ctx context.Context, o *Options) error {
@@ -63,7 +67,10 @@ func into(ctx context.Context, io *cmdio.IO, o *Options, ws *config.Workspace, s
 	if err != nil {
 		return flow.Result{}, err
 	}
-	s, err := scanner.New(set, scanner.Options{Fingerprinter: known.fingerprinter(), Ignore: known.ignorer(), Progress: bar.scanned()})
+	s, err := scanner.New(set, scanner.Options{
+		Fingerprinter: known.fingerprinter(), Ignore: known.ignorer(), Branches: o.Branches, Progress: bar.scanned(),
+		FullScan: io.Getenv(EnvFullScan) == "1",
+	})
 	if err != nil {
 		return flow.Result{}, err
 	}

@@ -24,6 +24,8 @@ type Options struct {
 	Staged  bool
 	Range   string
 	Refs    []string
+	// Branches asks which branches and tags lead to each finding.
+	Branches bool
 
 	Verify         string // "", issued, vendors, all
 	Record         bool
@@ -103,6 +105,7 @@ func (o *Options) flags(cmd *cobra.Command) {
 	f.StringVar(&o.Range, "range", "", "what the commits of `A..B` brought")
 	f.StringArrayVar(&o.Refs, "ref", nil, "only what this `ref` reaches (repeatable)")
 
+	f.BoolVar(&o.Branches, "branches", false, "say which branches and tags lead to each finding")
 	f.StringVar(&o.Verify, "verify", "", "ask whether found keys are live: `issued` (our own, no network), vendors, all")
 	f.Lookup("verify").NoOptDefVal = "issued"
 	f.BoolVar(&o.Record, "record", false, "record findings as incidents in the store")
@@ -145,6 +148,8 @@ func (o *Options) check() error {
 		return cmdio.Usagef("%s do not go together: give one of them", strings.Join(modes, " and "))
 	case o.Path == "-" && len(modes) > 0:
 		return cmdio.Usagef("%s has no meaning for standard input", modes[0])
+	case o.Branches && (o.Staged || o.Path == "-" || o.Tree && !o.History):
+		return cmdio.Usagef("--branches is asked of a history: without --staged, --tree and standard input")
 	case o.Range != "" && !hasBothEnds(o.Range):
 		return cmdio.Usagef("--range %q is not of the form A..B: both ends must be there", o.Range)
 	case !slices.Contains(formats, o.Format):
