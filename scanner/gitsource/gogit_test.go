@@ -77,9 +77,8 @@ func TestWithoutGitOtherSourcesSayThatTheyNeedIt(t *testing.T) {
 	}
 	h := g.History()
 	id := collect(t, h).clean(t).must(t, "one\n").ID
-	_, err := h.Locate(t.Context(), []scanner.BlobID{id})
-	var skip *scanner.Skip
-	if !errors.As(err, &skip) || skip.Reason != scanner.SkipAttribution {
-		t.Errorf("locate: %v", err)
+	places, err := h.Locate(t.Context(), []scanner.BlobID{id})
+	if err != nil || len(places[id]) != 1 || places[id][0].Path != "a" {
+		t.Errorf("places of a history need no git: %v, %v", places, err)
 	}
 }
