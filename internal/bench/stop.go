@@ -56,7 +56,7 @@ func interrupt(ctx context.Context, w work, after time.Duration) (time.Duration,
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
 	select {
-	case <-ended:
+	case _ = <-ended:
 		return 0, errTooFast
 	case <-time.After(after):
 	}
@@ -64,7 +64,7 @@ func interrupt(ctx context.Context, w work, after time.Duration) (time.Duration,
 	if err := cmd.Process.Signal(os.Interrupt); err != nil {
 		return 0, errors.Join(fmt.Errorf("interrupt the scan: %w", err), <-ended)
 	}
-	<-ended // the exit code is looked at
+	_ = <-ended // the exit code is looked at
 	took := time.Since(start)
 	if code := cmd.ProcessState.ExitCode(); code != stopped {
 		return 0, fmt.Errorf("a scan that was interrupted after %v ended with exit code %d, want %d", after, code, stopped)

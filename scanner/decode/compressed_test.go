@@ -41,7 +41,7 @@ func stored(t *testing.T, method uint16, data []byte, size int) []byte {
 	t.Helper()
 	var out bytes.Buffer
 	w := zip.NewWriter(&out)
-	f, err := w.CreateRaw(&zip.FileHeader{Name: "a.txt", Method: method, CompressedSize64: uint64(len(data)), UncompressedSize64: uint64(size)}) //nolint:gosec // small
+	f, err := w.CreateRaw(&zip.FileHeader{Name: "a.txt", Method: method, CompressedSize64: uint64(len(data)), UncompressedSize64: uint64(size)})
 	if err == nil {
 		_, err = f.Write(data)
 	}
