@@ -53,18 +53,22 @@ func interrupt(ctx context.Context, w work, after time.Duration) (time.Duration,
 	if err := cmd.Start(); err != nil {
 		return 0, err
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
+	ended := make(chan struct{})
+	go func() {
+		_ = cmd.Wait() // the exit code is looked at
+		close(ended)
+	}()
 	select {
-	case _ = <-ended:
+	case <-ended:
 		return 0, errTooFast
 	case <-time.After(after):
 	}
 	start := time.Now()
 	if err := cmd.Process.Signal(os.Interrupt); err != nil {
-		return 0, errors.Join(fmt.Errorf("interrupt the scan: %w", err), <-ended)
+		<-ended
+		return 0, fmt.Errorf("interrupt the scan: %w", err)
 	}
-	_ = <-ended // the exit code is looked at
+	<-ended
 	took := time.Since(start)
 	if code := cmd.ProcessState.ExitCode(); code != stopped {
 		return 0, fmt.Errorf("a scan that was interrupted after %v ended with exit code %d, want %d", after, code, stopped)

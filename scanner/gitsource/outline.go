@@ -142,7 +142,7 @@ func (r *outliner) entry(data []byte, at int) (int, bool) {
 		return 0, false
 	}
 	name, raw := data[space+1:space+1+length], data[end-r.format.size():end]
-	ord := int32(len(r.now.starts)) //nolint:gosec // an object is below the cap
+	ord := int32(len(r.now.starts))                //nolint:gosec // an object is below the cap
 	r.now.starts = append(r.now.starts, int32(at)) //nolint:gosec // an object is below the cap
 	h := held{ord: ord, what: notWanted, kind: kind}
 	keep := kind == kindSubmodule || len(r.wanted.names) > 0 && r.wanted.name(name)
