@@ -37,7 +37,7 @@ func benchedTree(b *testing.B) string {
 type nowhere struct{}
 
 func (nowhere) Blob(int, scanner.Lent) (scanner.Taken, error) { return scanner.Taken{}, nil }
-func (nowhere) Skip(int, *scanner.Skip) error                   { return nil }
+func (nowhere) Skip(int, *scanner.Skip) error                 { return nil }
 
 type scanned struct{ s *scanner.Scanner }
 
