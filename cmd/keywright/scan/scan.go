@@ -43,6 +43,8 @@ type Options struct {
 	Rules       []string
 	MaxFileSize int64 // bytes; 0: the default cap, over which a file is a skip
 	Quiet       bool
+	Cache       string // a folder; empty: the user's own
+	NoCache     bool
 
 	RespectGitignore bool
 }
@@ -69,6 +71,9 @@ scanned as a tree of files. "-" is standard input. Nothing that a repository's c
 
 Exit codes: 0 all that was asked was scanned and nothing found · 1 findings · 2 something could not be
 scanned or done (2 wins over 1); each reason stands on stderr and in the output.
+
+A second scan of a whole history reads what the first one did not find clean, and what is new. What is clean
+is remembered for the same rules, program and limits only; a finding is looked for, and told, each time.
 
 Secrets are masked in every format unless --reveal is given.`,
 		Example: `  keywright scan                          this repository, whole history
@@ -123,6 +128,8 @@ func (o *Options) flags(cmd *cobra.Command) {
 	f.StringArrayVar(&o.Rules, "rules", nil, "more patterns from this `PATH`, a file or a folder (repeatable)")
 	f.Var((*byteSize)(&o.MaxFileSize), "max-file-size", "leave out files over this `SIZE` (10M, 512K); by default one over 64M is a skip, exit 2")
 	f.BoolVar(&o.RespectGitignore, "respect-gitignore", false, "leave out of the work tree what .gitignore files name; what git tracks is in the index")
+	f.StringVar(&o.Cache, "cache", "", "remember in this `DIR` what is clean in a whole history, so that the next scan reads the rest only (default ~/.cache/keywright/scans)")
+	f.BoolVar(&o.NoCache, "no-cache", false, "read everything, and remember nothing")
 	f.BoolVarP(&o.Quiet, "quiet", "q", false, "no progress, no notes")
 
 	complete := func(flag string, words []string) {
@@ -148,6 +155,8 @@ func (o *Options) check() error {
 		return cmdio.Usagef("%s do not go together: give one of them", strings.Join(modes, " and "))
 	case o.Path == "-" && len(modes) > 0:
 		return cmdio.Usagef("%s has no meaning for standard input", modes[0])
+	case o.Cache != "" && (o.NoCache || o.Path == "-" || len(modes) > 0 && !o.History):
+		return cmdio.Usagef("--cache goes with a whole history: without --no-cache, --staged, --range, --ref, --tree and standard input")
 	case o.Branches && (o.Staged || o.Path == "-" || o.Tree && !o.History):
 		return cmdio.Usagef("--branches is asked of a history: without --staged, --tree and standard input")
 	case o.Range != "" && !hasBothEnds(o.Range):
