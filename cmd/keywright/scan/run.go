@@ -69,7 +69,7 @@ func into(ctx context.Context, io *cmdio.IO, o *Options, ws *config.Workspace, s
 	}
 	s, err := scanner.New(set, scanner.Options{
 		Fingerprinter: known.fingerprinter(), Ignore: known.ignorer(), Branches: o.Branches, Progress: bar.scanned(),
-		FullScan: io.Getenv(EnvFullScan) == "1",
+		Limits: o.Limits, FullScan: io.Getenv(EnvFullScan) == "1",
 	})
 	if err != nil {
 		return flow.Result{}, err
