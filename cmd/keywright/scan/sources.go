@@ -25,8 +25,8 @@ type sources struct {
 	// history: commits were asked for, so that none of them is worth a word.
 	history bool
 	past    *gitsource.History // what may rely on past scans; nil: nothing
-	note    string // what there is to say about the choice; empty: nothing
-	root    string // where ignore files and the salt are looked for; empty for stdin
+	note    string             // what there is to say about the choice; empty: nothing
+	root    string             // where ignore files and the salt are looked for; empty for stdin
 }
 
 func (s *sources) source() scanner.Source { return scanner.Join(s.all...) }
