@@ -25,6 +25,9 @@ type blobResult struct {
 	repeated bool // the blob was given before, this is a further place
 }
 
+// clean says that there is nothing to tell of the blob.
+func (r *blobResult) clean() bool { return len(r.claims)+len(r.skips)+r.unread == 0 && !r.stopped }
+
 // placedClaim is a claim with its span in the blob.
 type placedClaim struct {
 	claim

@@ -234,8 +234,8 @@ func (f *family) lend(worker, h int, b Borrower) error {
 		if v.parent >= 0 {
 			lent.Base, lent.Segments = traces[v.parent], slices.Clone(v.segments)
 		}
-		var err error
-		traces[n], err = b.Blob(worker, lent)
+		taken, err := b.Blob(worker, lent)
+		traces[n] = taken.Traces
 		f.lent.Add(1)
 		for i := range lent.Data {
 			lent.Data[i] = '#'

@@ -70,6 +70,7 @@ func (c Counts) plus(o Counts) Counts {
 	c.Bytes += o.Bytes
 	c.NotRegular += o.NotRegular
 	c.Excluded += o.Excluded
+	c.Remembered += o.Remembered
 	return c
 }
 

@@ -59,24 +59,24 @@ const (
 )
 
 // Blob scans a blob.
-func (b *borrower) Blob(worker int, blob Lent) (*Traces, error) {
+func (b *borrower) Blob(worker int, blob Lent) (Taken, error) {
 	if err := b.ctx.Err(); err != nil {
-		return nil, err
+		return Taken{}, err
 	}
 	if worker < 0 || worker >= len(b.hands) {
-		return nil, fmt.Errorf("scan %s: there is no worker %d", blob.ID, worker)
+		return Taken{}, fmt.Errorf("scan %s: there is no worker %d", blob.ID, worker)
 	}
 	if b.known.has(blob.ID) {
 		b.repeat(&blob.Blob)
-		return nil, nil
+		return Taken{}, nil
 	}
 	h := &b.hands[worker]
 	result, traces := h.worker.guarded(blob)
 	if result.stopped {
-		return nil, b.ctx.Err()
+		return Taken{}, b.ctx.Err()
 	}
 	b.take(h, &result)
-	return traces, nil
+	return Taken{Traces: traces, Clean: result.clean()}, nil
 }
 
 // Skip takes what could not be read.

@@ -152,7 +152,7 @@ type stopping struct {
 	s *stopAfter
 }
 
-func (s *stopping) Blob(worker int, blob Lent) (*Traces, error) {
+func (s *stopping) Blob(worker int, blob Lent) (Taken, error) {
 	if s.s.blobs == 0 {
 		s.s.stop()
 	}

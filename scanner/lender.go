@@ -17,11 +17,20 @@ type Lender interface {
 
 // Borrower receives what a Lender lends.
 type Borrower interface {
-	// Blob takes a blob from one of the workers, numbered from 0; no two calls of the same number run at once. What
-	// it returns is the Base of the blobs that are made from this one. An error ends the lending.
-	Blob(worker int, blob Lent) (*Traces, error)
+	// Blob takes a blob from one of the workers, numbered from 0; no two calls of the same number run at once. An
+	// error ends the lending.
+	Blob(worker int, blob Lent) (Taken, error)
 	// Skip takes what could not be read.
 	Skip(worker int, skip *Skip) error
+}
+
+// Taken is what a Borrower says of a blob. The zero value knows nothing of it.
+type Taken struct {
+	// Traces are the Base of the blobs that are made from this one.
+	Traces *Traces
+	// Clean says that all of the blob was looked at and there is nothing to tell of it: no finding, not one that an
+	// Ignorer or a comment would accept, no skip, nothing that could not be decoded.
+	Clean bool
 }
 
 // Lent is a blob whose Data, and Segments, are valid inside the call only.

@@ -134,6 +134,7 @@ type Counts struct {
 	Bytes      int64 // of those blobs
 	NotRegular int   // FIFOs, devices, sockets, symlinks: looked at, nothing to scan
 	Excluded   int   // over a cap that the user set
+	Remembered int   // objects that a past scan read and found clean, which this one did not scan again
 }
 
 // Source yields content. Called once.

@@ -45,7 +45,7 @@ var rooms = map[string]room{
 	"webhook/githubtest":  {forTests: true},
 	"patterns":            {may: []string{"internal/checksum"}},
 	"scanner":             {may: []string{"internal/secret", "internal/checksum", "patterns", "scanner/decode"}},
-	"scanner/gitsource":   {may: []string{"scanner", "internal/secret", "internal/packfile"}},
+	"scanner/gitsource":   {may: []string{"scanner", "scanner/memory", "internal/secret", "internal/packfile"}},
 	"scanner/dirsource":   {may: []string{"scanner", "scanner/decode", "internal/secret"}},
 	"scanner/stdinsource": {may: []string{"scanner", "internal/secret"}},
 	"scanner/report":      {may: []string{"scanner", "patterns", "internal/secret"}},

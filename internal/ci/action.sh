@@ -57,6 +57,7 @@ how_to_scan() {
   auto:*) ;;
   *) fail "ignores is \"$KW_IGNORES\", and can be auto, true or false" ;;
   esac
+  args+=(--no-cache)
   [ -z "$KW_BASELINE" ] || args+=("--baseline=$KW_BASELINE")
   while IFS= read -r file; do
     [ -z "$file" ] || args+=("--rules=$file")

@@ -103,11 +103,18 @@ func (w *Walker) cut(c Cut) {
 	w.cuts = append(w.cuts, c)
 }
 
-// give hands a piece to the visitor and looks into it when it may hold another encoding.
+// give hands a piece to the visitor and looks into it when it may hold another encoding. Of what lies too deep only an
+// archive is told: nearly every text looks as if something in it were encoded.
 func (w *Walker) give(p *Piece, depth int) {
 	w.visit(p)
-	if depth+1 < w.limits.MaxDepth && len(p.Data) >= MinRun && nests(p.Data) {
-		w.walk(p.Data, p, depth+1)
+	switch {
+	case len(p.Data) < MinRun:
+	case depth+1 < w.limits.MaxDepth:
+		if nests(p.Data) {
+			w.walk(p.Data, p, depth+1)
+		}
+	case isArchive(p.Data):
+		w.cut(Cut{p.Decoders[len(p.Decoders)-1], true, "an archive in it lies in more encodings than the limit"})
 	}
 }
 

@@ -36,14 +36,14 @@ func benchedTree(b *testing.B) string {
 
 type nowhere struct{}
 
-func (nowhere) Blob(int, scanner.Lent) (*scanner.Traces, error) { return nil, nil }
-func (nowhere) Skip(int, *scanner.Skip) error                   { return nil }
+func (nowhere) Blob(int, scanner.Lent) (scanner.Taken, error) { return scanner.Taken{}, nil }
+func (nowhere) Skip(int, *scanner.Skip) error                 { return nil }
 
 type scanned struct{ s *scanner.Scanner }
 
-func (b scanned) Blob(_ int, blob scanner.Lent) (*scanner.Traces, error) {
+func (b scanned) Blob(_ int, blob scanner.Lent) (scanner.Taken, error) {
 	b.s.ScanBytes(context.Background(), blob.Blob)
-	return nil, nil
+	return scanner.Taken{}, nil
 }
 func (b scanned) Skip(int, *scanner.Skip) error { return nil }
 

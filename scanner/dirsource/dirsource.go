@@ -123,8 +123,8 @@ func (s *Source) top() task {
 	if !s.options.RespectGitignore {
 		return task{}
 	}
-	rules, prefix := inForce(s.root)
-	return task{rules: rules, prefix: prefix}
+	rules, prefix, over := inForce(s.root)
+	return task{rules: rules, prefix: prefix, over: over}
 }
 
 // walk goes through a folder in the order of the names.

@@ -13,6 +13,9 @@ const (
 	maxIgnoreRules = 50_000  // of one ignore file
 )
 
+// ignoreCaps says of an ignore file that rules were left out. A rule that is left out may be one that keeps files.
+const ignoreCaps = "not all of its rules are applied: the caps are 50,000 rules, and 1,024 bytes of one"
+
 // ignoreRules are the rules of one file, in its order.
 type ignoreRules []ignoreRule
 
@@ -25,25 +28,25 @@ type ignoreRule struct {
 	path    bool   // is for the path from the file's folder, not for the name alone
 }
 
-// parseIgnore reads an ignore file.
+// parseIgnore reads an ignore file. over: a cap left rules out.
 //
 // Source: gitignore(5) and the answers of git check-ignore, git 2.39.
-func parseIgnore(data []byte) ignoreRules {
+func parseIgnore(data []byte) (rules ignoreRules, over bool) {
 	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
-	var rules ignoreRules
 	for line := range bytes.SplitSeq(data, []byte{'\n'}) {
-		if len(rules) == maxIgnoreRules {
-			break // more is scanned, never less
-		}
 		line = bytes.TrimSuffix(line, []byte{'\r'})
-		if len(line) == 0 || line[0] == '#' || len(line) > maxGlobBytes {
+		if len(line) == 0 || line[0] == '#' {
+			continue
+		}
+		if len(line) > maxGlobBytes || len(rules) == maxIgnoreRules {
+			over = true
 			continue
 		}
 		if r, ok := parseRule(line); ok {
 			rules = append(rules, r)
 		}
 	}
-	return rules
+	return rules, over
 }
 
 // parseRule reads one line. False when it can match nothing.
@@ -127,37 +130,44 @@ func (s *scope) ignored(path, name string, kind entryKind) bool {
 }
 
 // inForce are the rules for the root itself, and the path of the root from the top of the repository that it lies in,
-// with a slash at its end. Without a repository: none.
-func inForce(root string) (s *scope, prefix string) {
+// with a slash at its end. Without a repository: none. over are the files of which a cap left rules out.
+func inForce(root string) (s *scope, prefix string, over []string) {
 	dir, err := filepath.Abs(root)
 	if err == nil {
 		dir, err = filepath.EvalSymlinks(dir)
 	}
 	if err != nil {
-		return nil, ""
+		return nil, "", nil
+	}
+	read := func(path string) ignoreRules {
+		rules, capped := parseIgnore(readSmall(path))
+		if capped {
+			over = append(over, path)
+		}
+		return rules
 	}
 	top := dir
 	for !hasGit(top) {
 		up := filepath.Dir(top)
 		if up == top {
-			return nil, ""
+			return nil, "", nil
 		}
 		top = up
 	}
-	s = &scope{rules: parseIgnore(readSmall(excludeFile(top)))}
+	s = &scope{rules: read(excludeFile(top))}
 	if top == dir {
-		return s, ""
+		return s, "", over
 	}
 	rel, err := filepath.Rel(top, dir)
 	if err != nil {
-		return nil, ""
+		return nil, "", nil
 	}
 	at := ""
 	for part := range strings.SplitSeq(filepath.ToSlash(rel), "/") {
-		s = &scope{above: s, base: at, rules: parseIgnore(readSmall(filepath.Join(top, filepath.FromSlash(at), ignoreFile)))}
+		s = &scope{above: s, base: at, rules: read(filepath.Join(top, filepath.FromSlash(at), ignoreFile))}
 		at += part + "/"
 	}
-	return s, at
+	return s, at, over
 }
 
 func hasGit(dir string) bool {

@@ -2,6 +2,7 @@ package dirsource
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -9,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/keywright/keywright/scanner"
 )
 
 // gitIn runs git with no configuration but the repository's.
@@ -121,7 +124,7 @@ func TestTheRulesOfOneFileAreAppliedAsGitDoes(t *testing.T) {
 		named := ignoredByGit(t, repo, []byte(rules.String()), paths)
 		for _, path := range paths {
 			answers[named[path]]++
-			if got := ignoredByUs(parseIgnore([]byte(rules.String())), path); got != named[path] {
+			if got := ignoredByUs(rulesIn([]byte(rules.String())), path); got != named[path] {
 				t.Errorf("rules %q, path %q: ignored %t, by git %t", rules.String(), path, got, named[path])
 			}
 		}
@@ -150,7 +153,7 @@ func TestRulesThatPeopleWrite(t *testing.T) {
 		{"nothing", "\n/\n!\n \n", "", "a b/c"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			rules := parseIgnore([]byte(test.rules))
+			rules := rulesIn([]byte(test.rules))
 			check := func(list string, want bool) {
 				paths := strings.Fields(list)
 				named := ignoredByGit(t, repo, []byte(test.rules), paths)
@@ -296,7 +299,7 @@ func TestTheRulesOfALinkedWorktreeAreThoseOfItsRepository(t *testing.T) {
 
 func TestAPatternOfManyStarsTakesNoTime(t *testing.T) {
 	t.Parallel()
-	rules := parseIgnore([]byte(strings.Repeat("*a", 400) + "b\n" + strings.Repeat("**/", 300) + "b\n"))
+	rules := rulesIn([]byte(strings.Repeat("*a", 400) + "b\n" + strings.Repeat("**/", 300) + "b\n"))
 	if len(rules) != 2 || ignoredByUs(rules, strings.Repeat("a/", 2000)+strings.Repeat("a", 200)) {
 		t.Errorf("%d rules, or the path is ignored", len(rules))
 	}
@@ -317,7 +320,7 @@ func FuzzRules(f *testing.F) {
 			}
 		}
 		path = strings.Join(names, "/")
-		got := ignoredByUs(parseIgnore(rules), path)
+		got := ignoredByUs(rulesIn(rules), path)
 		if path == "" || len(path) > 2000 || len(rules) > maxGlobBytes {
 			return
 		}
@@ -325,4 +328,49 @@ func FuzzRules(f *testing.F) {
 			t.Errorf("rules %q, path %q: ignored %t, by git %t", rules, path, got, want)
 		}
 	})
+}
+
+func rulesIn(data []byte) ignoreRules {
+	rules, _ := parseIgnore(data)
+	return rules
+}
+
+func TestRulesOverACapAreSaid(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("a", maxGlobBytes+1) + "\n"
+	many := strings.Repeat("a*\n", maxIgnoreRules) + "!abc\n"
+	for _, test := range []struct {
+		name, rules string
+		over        bool
+	}{
+		{"a few rules", "a*\n!abc\n", false},
+		{"a comment of any length", "#" + long, false},
+		{"a rule of 1,025 bytes", long, true},
+		{"a rule of 1,024 bytes", long[1:], false},
+		{"50,001 rules, of which the last would keep a file", many, true},
+		{"50,000 rules", many[len("a*\n"):], false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			if err := os.WriteFile(filepath.Join(dir, ignoreFile), []byte(test.rules), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			s := New(dir, Options{RespectGitignore: true})
+			over := false
+			for _, err := range s.Blobs(t.Context()) {
+				if err == nil {
+					continue
+				}
+				var skip *scanner.Skip
+				if !errors.As(err, &skip) || skip.Reason != scanner.SkipTooLarge || skip.Path != ignoreFile {
+					t.Errorf("%v", err)
+				}
+				over = true
+			}
+			if over != test.over {
+				t.Errorf("said to be over a cap: %t", over)
+			}
+		})
+	}
 }

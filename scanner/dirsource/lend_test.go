@@ -55,7 +55,7 @@ func blobInWords(b *scanner.Blob) string {
 	return fmt.Sprintf("%s %q %q %s", b.Kind, b.Location.Path, b.Data, part)
 }
 
-func (b *borrowed) Blob(worker int, blob scanner.Lent) (*scanner.Traces, error) {
+func (b *borrowed) Blob(worker int, blob scanner.Lent) (scanner.Taken, error) {
 	b.enter(worker)
 	said := blobInWords(&blob.Blob)
 	if b.on != nil {
@@ -64,12 +64,12 @@ func (b *borrowed) Blob(worker int, blob scanner.Lent) (*scanner.Traces, error) 
 	again := blobInWords(&blob.Blob)
 	b.leave(worker, said)
 	if said != again {
-		return nil, errors.New("what is lent changed during the call")
+		return scanner.Taken{}, errors.New("what is lent changed during the call")
 	}
 	if b.failOn != "" && blob.Location.Path == b.failOn {
-		return nil, errBorrower
+		return scanner.Taken{}, errBorrower
 	}
-	return nil, nil
+	return scanner.Taken{}, nil
 }
 
 func (b *borrowed) Skip(worker int, skip *scanner.Skip) error {

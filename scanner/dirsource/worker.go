@@ -32,8 +32,9 @@ type task struct {
 	depth int
 	files []entry // nil: all that is in the folder
 
-	rules  *scope // what is left out of it; nil: nothing
-	prefix string // of the root, from the top of its repository: with a slash at its end, or empty
+	rules  *scope   // what is left out of it; nil: nothing
+	prefix string   // of the root, from the top of its repository: with a slash at its end, or empty
+	over   []string // ignore files above the root of which a cap left rules out
 }
 
 // below is the task of a folder in this one.
@@ -95,8 +96,21 @@ func (w *worker) chosen(dir folder, t *task, entries []entry) ([]entry, error) {
 	if t.rel != "" {
 		base += t.rel + "/"
 	}
+	for _, path := range t.over {
+		if err := w.ignoreCapped(path); err != nil {
+			return nil, err
+		}
+	}
+	t.over = nil
 	if w.listed.git && t.rel != "" { // a repository of its own: no rule from above reaches into it
-		t.rules = &scope{base: base, rules: parseIgnore(readSmall(excludeFile(filepath.Join(w.root, filepath.FromSlash(t.rel)))))}
+		exclude := excludeFile(filepath.Join(w.root, filepath.FromSlash(t.rel)))
+		rules, over := parseIgnore(readSmall(exclude))
+		if over {
+			if err := w.ignoreCapped(exclude); err != nil {
+				return nil, err
+			}
+		}
+		t.rules = &scope{base: base, rules: rules}
 	}
 	rules, err := w.rulesOf(dir, t, entries)
 	if err != nil {
@@ -135,7 +149,15 @@ func (w *worker) rulesOf(dir folder, t *task, entries []entry) (ignoreRules, err
 	if err != nil {
 		return nil, nil
 	}
-	return parseIgnore(data), nil
+	rules, over := parseIgnore(data)
+	if over {
+		err = w.ignoreCapped(join(t.rel, ignoreFile))
+	}
+	return rules, err
+}
+
+func (w *worker) ignoreCapped(path string) error {
+	return w.skip(&scanner.Skip{Reason: scanner.SkipTooLarge, Path: path, Detail: ignoreCaps})
 }
 
 // giveNames gives the names in a folder, one a line.

@@ -16,7 +16,21 @@ const (
 	maxShallowSkips = 20     // shallow boundaries that are named one by one
 )
 
-// checkComplete counts commits and reports what is reachable and not there.
+// complete counts commits and reports what is reachable and not there. whole: nothing is missing.
+func (g *giver) complete(ctx context.Context) (whole bool, err error) {
+	h := g.history
+	if h.past.asBefore(ctx, h) {
+		h.counts.Commits = h.past.note.commits
+		return true, nil
+	}
+	if err := h.learnRest(ctx, g.pass); err != nil {
+		return false, err
+	}
+	told := g.told
+	err = g.checkComplete(ctx)
+	return g.told == told && !h.suspect.Load(), err
+}
+
 func (g *giver) checkComplete(ctx context.Context) error {
 	h := g.history
 	shallow := h.shallowSet()
@@ -38,6 +52,7 @@ func (g *giver) checkComplete(ctx context.Context) error {
 	if h.suspect.Load() || len(missing) > 0 {
 		missing = append(missing, h.missingBelow(ctx, all)...)
 	}
+	missing = append(missing, h.past.missing()...)
 	return g.missing(missing)
 }
 

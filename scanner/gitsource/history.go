@@ -19,7 +19,9 @@ type History struct {
 	graph   *graph
 	names   nameSet
 	present *presence // nil before anything was read
+	learned bool      // the graph has all commits and tags
 	only    []ref     // the refs that were asked for; nil: all
+	past    *past     // nil: nothing is remembered
 	// suspect is set when a tree names an object that is not there or an object could not be read: only then the
 	// walk that tells whether something reaches it is worth its time.
 	suspect atomic.Bool
@@ -37,7 +39,13 @@ func (r *Repository) History() *History {
 
 // Counts says what was gone through: commits as `git rev-list --all --reflog --count` counts them, blobs as
 // `git cat-file --batch-all-objects` lists them.
-func (h *History) Counts() scanner.Counts { return h.counts }
+func (h *History) Counts() scanner.Counts {
+	counts := h.counts
+	if h.past != nil {
+		counts.Remembered = h.past.known
+	}
+	return counts
+}
 
 // counted are the refs from which commits are counted.
 func (h *History) counted(ctx context.Context) []ref {

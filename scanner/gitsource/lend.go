@@ -42,7 +42,11 @@ func (h *History) lend(ctx context.Context, workers int, keep bool, b scanner.Bo
 	if err := first.refs(ctx); err != nil {
 		return err
 	}
-	return first.checkComplete(ctx)
+	whole, err := first.complete(ctx)
+	if err == nil && h.past != nil {
+		l.remember(h.state(h.counted(ctx)), whole)
+	}
+	return err
 }
 
 // readAll reads every object: by ourselves where that can be done, else through git.
@@ -58,6 +62,7 @@ func (l *lending) readAll(ctx context.Context) error {
 			return l.readStore(ctx, st)
 		}
 	}
+	h.past = nil
 	entries, err := first.list(ctx)
 	if err == nil {
 		err = first.notes()
@@ -65,7 +70,7 @@ func (l *lending) readAll(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	h.done.Total = len(entries)
+	h.done.Total, h.learned = len(entries), true
 	return first.read(ctx, entries)
 }
 
@@ -79,6 +84,8 @@ type giver struct {
 	segments []scanner.Segment
 	starts   []uint32
 	hint     int // of presence.has
+	told     int // skips
+	seen     seen
 }
 
 // origin says how an object was made: from nothing, or from one that was given before. The zero value says nothing.
@@ -91,6 +98,12 @@ type origin struct {
 // object counts an object that was read and turns it into blobs. It returns what is worth knowing for the objects
 // that are made from it.
 func (g *giver) object(o object, from origin) (carry any, err error) {
+	if g.history.past.passes(o.id) {
+		return nil, nil
+	}
+	if !g.seen.unsure {
+		g.seen.given++
+	}
 	g.done.Objects++
 	g.done.Bytes += o.size
 	if g.done.Objects%progressEvery == 0 {
@@ -104,38 +117,55 @@ func (g *giver) object(o object, from origin) (carry any, err error) {
 	case typeBlob:
 		g.counts.Blobs++
 		g.counts.Bytes += o.size
-		return g.lend(scanner.Blob{ID: id, Kind: scanner.KindFile, Data: o.data, Location: scanner.Location{Kind: scanner.KindUnknown}}, from)
+		return g.content(o, from, scanner.Blob{ID: id, Kind: scanner.KindFile, Data: o.data, Location: scanner.Location{Kind: scanner.KindUnknown}})
 	case typeCommit:
 		c, ok := h.graph.addCommit(o.id, o.data)
-		g.want(c.tree)
+		if !g.want(c.tree) {
+			g.mark(o.id)
+		}
 		if err := g.parsed(o, ok); err != nil {
 			return nil, err
 		}
-		return g.lend(scanner.Blob{ID: id, Kind: scanner.KindCommit, Data: o.data, Location: commitPlace(string(id), c)}, from)
+		return g.content(o, from, scanner.Blob{ID: id, Kind: scanner.KindCommit, Data: o.data, Location: commitPlace(string(id), c)})
 	case typeTag:
 		t, ok := h.graph.addTag(o.id, o.data)
 		if err := g.parsed(o, ok); err != nil {
 			return nil, err
 		}
-		return g.lend(scanner.Blob{ID: id, Kind: scanner.KindTag, Data: o.data, Location: tagPlace(string(id), t)}, from)
+		return g.content(o, from, scanner.Blob{ID: id, Kind: scanner.KindTag, Data: o.data, Location: tagPlace(string(id), t)})
 	case typeTree:
 		return g.tree(o, from)
 	case typeUnknown:
 	}
+	g.mark(o.id)
 	return nil, g.skip(&scanner.Skip{Reason: scanner.SkipUnsupported, Object: string(id), Detail: "an object of a type that git does not have"})
 }
 
+// content lends an object's content unless it is known to be clean. It returns what is worth knowing for the objects
+// that are made from it.
+func (g *giver) content(o object, from origin, b scanner.Blob) (carry any, err error) {
+	if g.history.past.clean(o.id) {
+		g.noted(o, true)
+		return nil, nil
+	}
+	taken, err := g.lend(b, from)
+	if err != nil {
+		return nil, err
+	}
+	g.noted(o, taken.Clean)
+	if taken.Traces == nil {
+		return nil, nil // and not a nil pointer in an interface
+	}
+	return taken.Traces, nil
+}
+
 // lend lends a blob with the traces of what it was made from.
-func (g *giver) lend(b scanner.Blob, from origin) (carry any, err error) {
+func (g *giver) lend(b scanner.Blob, from origin) (scanner.Taken, error) {
 	lent := scanner.Lent{Blob: b, IsBase: from.isBase}
 	if base, ok := from.base.(*scanner.Traces); ok {
 		lent.Base, lent.Segments = base, g.segmentsOf(from.segments)
 	}
-	traces, err := g.to.Blob(g.number, lent)
-	if traces == nil {
-		return nil, err // and not a nil pointer in an interface
-	}
-	return traces, err
+	return g.to.Blob(g.number, lent)
 }
 
 // segmentsOf are a pack's segments in the scanner's words, valid until the next call.
@@ -151,7 +181,10 @@ func (g *giver) segmentsOf(segments []packfile.Segment) []scanner.Segment {
 	return g.segments
 }
 
-func (g *giver) skip(s *scanner.Skip) error { return g.to.Skip(g.number, s) }
+func (g *giver) skip(s *scanner.Skip) error {
+	g.told++
+	return g.to.Skip(g.number, s)
+}
 
 // pass takes an error of a reader: a skip goes on, any other error ends the lending.
 func (g *giver) pass(err error) error {
@@ -166,6 +199,7 @@ func (g *giver) pass(err error) error {
 // tooLarge counts an object over the cap: what the user asked for, or a skip.
 func (g *giver) tooLarge(x entry) error {
 	h := g.history
+	g.mark(x.id)
 	h.mu.Lock()
 	h.present.over[x.id] = struct{}{}
 	h.mu.Unlock()
@@ -185,15 +219,18 @@ func (g *giver) parsed(o object, ok bool) error {
 		return nil
 	}
 	g.history.suspect.Store(true)
+	g.mark(o.id)
 	return g.skip(&scanner.Skip{Reason: scanner.SkipCorruptObject, Object: g.history.repo.format.hex(o.id), Detail: fmt.Sprintf("not the form of a %s", o.kind)})
 }
 
 // want looks whether an object that another names is there. Git knows the tree without entries without having it.
-func (g *giver) want(id oid) {
+func (g *giver) want(id oid) (there bool) {
 	h := g.history
-	if !h.present.has(id, &g.hint) && h.repo.format.hex(id) != h.repo.format.emptyTree() {
+	there = h.present.has(id, &g.hint) || h.repo.format.hex(id) == h.repo.format.emptyTree()
+	if !there {
 		h.suspect.Store(true)
 	}
+	return there
 }
 
 // tell adds what was done to the history's counts, and says so.

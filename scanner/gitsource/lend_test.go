@@ -46,7 +46,7 @@ func (b *borrower) enter(worker int) (leave func()) {
 	}
 }
 
-func (b *borrower) Blob(worker int, lent scanner.Lent) (*scanner.Traces, error) {
+func (b *borrower) Blob(worker int, lent scanner.Lent) (scanner.Taken, error) {
 	leave := b.enter(worker)
 	defer leave()
 	if b.hook != nil {
@@ -65,7 +65,7 @@ func (b *borrower) Blob(worker int, lent scanner.Lent) (*scanner.Traces, error) 
 	blob.Data = copied
 	b.got.blobs = append(b.got.blobs, blob)
 	if !lent.IsBase {
-		return nil, nil
+		return scanner.Taken{}, nil
 	}
 	// Traces have no size yet, and pointers to such things need not differ.
 	traces := &struct {
@@ -73,7 +73,7 @@ func (b *borrower) Blob(worker int, lent scanner.Lent) (*scanner.Traces, error) 
 		_      byte
 	}{}
 	b.kept[&traces.traces] = copied
-	return &traces.traces, nil
+	return scanner.Taken{Traces: &traces.traces}, nil
 }
 
 // rebuilt is what the segments make of the base.
@@ -163,7 +163,7 @@ func TestLendingEndsWithTheErrorOfTheBorrower(t *testing.T) {
 
 type refusing struct{}
 
-func (refusing) Blob(int, scanner.Lent) (*scanner.Traces, error) {
-	return nil, fmt.Errorf("no more")
+func (refusing) Blob(int, scanner.Lent) (scanner.Taken, error) {
+	return scanner.Taken{}, fmt.Errorf("no more")
 }
 func (refusing) Skip(int, *scanner.Skip) error { return fmt.Errorf("no more") }

@@ -47,35 +47,6 @@ func (h *History) locateThroughGit(ctx context.Context, all reached, p *places) 
 	return append(problems, h.repo.locateOthers(ctx, s, all, p)...)
 }
 
-// learnGraph reads commits and tags when Blobs did not.
-func (h *History) learnGraph(ctx context.Context) error {
-	if h.present != nil {
-		return nil
-	}
-	h.present = newPresence(nil)
-	var entries []entry
-	for x, err := range h.reader.list(ctx) {
-		if err != nil && !isSkip(err) {
-			return err
-		}
-		h.present.add(x.id)
-		if x.kind == typeCommit || x.kind == typeTag {
-			entries = append(entries, x)
-		}
-	}
-	for o, err := range h.reader.contents(ctx, entries, h.repo.options.MaxBlobBytes) {
-		switch {
-		case err != nil && !isSkip(err):
-			return err
-		case o.kind == typeCommit:
-			h.graph.addCommit(o.id, o.data)
-		case o.kind == typeTag:
-			h.graph.addTag(o.id, o.data)
-		}
-	}
-	return nil
-}
-
 func isSkip(err error) bool {
 	var s *scanner.Skip
 	return errors.As(err, &s)

@@ -4,32 +4,33 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 )
 
 // looseHeadBytes are enough of a loose object's file to tell its type.
 const looseHeadBytes = 512
 
-// readTree reads a loose object when it is a tree.
+// readOnly reads a loose object when it is of one of the kinds; else it has no kind. One over the limit is an error.
 //
 // Errors: as those of read.
-func (l *looseReader) readTree(id oid, path string, limit int64) (data []byte, isTree bool, err error) {
+func (l *looseReader) readOnly(id oid, path string, limit int64, kinds ...objectType) (object, error) {
 	head, err := readHead(path)
 	if err != nil {
-		return nil, false, err
+		return object{}, err
 	}
 	l.in.Reset(head)
 	if err := l.restart(); err != nil {
-		return nil, false, fmt.Errorf("%w: %w", errLoose, err)
+		return object{}, fmt.Errorf("%w: %w", errLoose, err)
 	}
 	kind, _, err := l.head()
-	if err != nil || kind != typeTree {
-		return nil, false, err
+	if err != nil || !slices.Contains(kinds, kind) {
+		return object{}, err
 	}
 	o, err := l.read(id, path, limit)
 	if err == nil && o.over {
 		err = errLoose
 	}
-	return o.data, true, err
+	return o, err
 }
 
 // readHead returns a file's first bytes.

@@ -99,6 +99,9 @@ func (r *Repository) WorkTree() string { return r.workTree }
 // CommonDir is the git directory that all work trees share: there hooks, refs and objects lie.
 func (r *Repository) CommonDir() string { return r.commonDir }
 
+// ObjectFormat names the hash that makes ids: sha1 or sha256.
+func (r *Repository) ObjectFormat() string { return string(r.format) }
+
 func locatePlace(path string, o Options) (place, error) {
 	dir := o.getenv("GIT_DIR")
 	if dir == "" {

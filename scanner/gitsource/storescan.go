@@ -16,24 +16,45 @@ import (
 func (l *lending) readStore(ctx context.Context, st *store) error {
 	h, first := l.history, l.givers[0]
 	h.present = newPresence(st)
-	h.done.Total = st.count()
+	plan := storePlan{packs: st.packs, loose: st.loose, total: st.count()}
+	if h.past != nil && !h.past.look(st, &plan) {
+		h.past = nil
+	}
+	h.done.Total, h.learned = plan.total, !h.past.readsFew()
 	if err := first.notes(); err != nil {
 		return err
 	}
-	left, err := l.readPacks(ctx, st)
+	left, err := l.readPacks(ctx, st, plan.packs)
 	if err != nil {
 		return err
 	}
-	more, err := l.readLoose(ctx, st)
+	more, err := l.readSingly(ctx, st, plan.single)
 	if err != nil {
 		return err
 	}
-	return first.readLeft(ctx, append(left, more...))
+	left = append(left, more...)
+	if more, err = l.readLoose(ctx, st, plan.loose); err != nil {
+		return err
+	}
+	left = append(left, more...)
+	if h.past.readsFew() {
+		h.counts.Blobs += h.past.note.blobs
+		h.counts.Bytes += h.past.note.bytes
+	}
+	return first.readLeft(ctx, left)
 }
 
-// readPacks gives what the packs hold, and returns what could not be read.
-func (l *lending) readPacks(ctx context.Context, st *store) (left []entry, err error) {
-	if len(st.packs) == 0 {
+// storePlan says what is read of a store.
+type storePlan struct {
+	packs  []*packfile.Pack // as a whole
+	single []oid            // one by one out of the other packs
+	loose  []looseObject
+	total  int // objects
+}
+
+// readPacks gives what packs of the store hold, and returns what could not be read.
+func (l *lending) readPacks(ctx context.Context, st *store, packs []*packfile.Pack) (left []entry, err error) {
+	if len(packs) == 0 {
 		return nil, nil
 	}
 	var mu sync.Mutex
@@ -41,7 +62,7 @@ func (l *lending) readPacks(ctx context.Context, st *store) (left []entry, err e
 	options := walkOptions(l.history.repo.options.MaxBlobBytes)
 	options.Workers, options.Keep = len(l.givers), l.keep
 	format := st.repo.format
-	_, err = packfile.Walk(ctx, st.packs, options, packfile.Visitor{
+	_, err = packfile.Walk(ctx, packs, options, packfile.Visitor{
 		Object: func(o packfile.Object) (any, error) {
 			x := entry{id: format.raw(o.ID), kind: kindOf(o.Type), size: int64(len(o.Data))}
 			return l.givers[o.Worker].object(object{entry: x, data: o.Data}, origin{o.Base, o.Segments, o.IsBase})
@@ -66,11 +87,40 @@ func (l *lending) readPacks(ctx context.Context, st *store) (left []entry, err e
 	return left, err
 }
 
-// looseShare is how many loose objects a goroutine takes at a time.
-const looseShare = 32
+// share is how many objects a goroutine takes at a time where they are read one by one.
+const share = 32
 
-// readLoose gives the loose objects, and returns those that git has to read.
-func (l *lending) readLoose(ctx context.Context, st *store) (left []entry, err error) {
+// readLoose gives loose objects, and returns those that git has to read.
+func (l *lending) readLoose(ctx context.Context, st *store, loose []looseObject) (left []entry, err error) {
+	limit := l.history.repo.options.MaxBlobBytes
+	return inShares(ctx, l, loose, func() func(looseObject) (object, error) {
+		reader := looseReader{keep: l.keep}
+		return func(x looseObject) (object, error) {
+			o, err := reader.read(x.id, st.path(x), limit)
+			o.id = x.id
+			return o, err
+		}
+	})
+}
+
+// readSingly gives objects of packs, and returns those that git has to read.
+func (l *lending) readSingly(ctx context.Context, st *store, ids []oid) (left []entry, err error) {
+	limit := l.history.repo.options.MaxBlobBytes
+	return inShares(ctx, l, ids, func() func(oid) (object, error) {
+		reader := packfile.NewReader(st.packs, packfile.ReaderOptions{MaxObjectBytes: limit})
+		return func(id oid) (object, error) {
+			kind, data, err := reader.Read(id[:st.repo.format.size()])
+			return object{entry: entry{id: id, kind: kindOf(kind), size: int64(len(data))}, data: data}, err
+		}
+	})
+}
+
+// inShares has all givers read things and give them, each with a reader of its own. A reader returns the id of what it
+// cannot read too; that is left.
+func inShares[T any](ctx context.Context, l *lending, things []T, newReader func() func(T) (object, error)) (left []entry, err error) {
+	if len(things) == 0 {
+		return nil, nil
+	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	var next atomic.Int64
@@ -78,14 +128,14 @@ func (l *lending) readLoose(ctx context.Context, st *store) (left []entry, err e
 	var wait sync.WaitGroup
 	for i, g := range l.givers {
 		wait.Go(func() {
-			reader := looseReader{keep: l.keep}
+			read := newReader()
 			for {
-				to := int(next.Add(looseShare))
-				share := st.loose[min(to-looseShare, len(st.loose)):min(to, len(st.loose))]
-				if len(share) == 0 {
+				to := int(next.Add(share))
+				part := things[min(to-share, len(things)):min(to, len(things))]
+				if len(part) == 0 {
 					return
 				}
-				more, err := g.looseShare(ctx, st, &reader, share)
+				more, err := giveShare(ctx, g, part, read)
 				lefts[i] = append(lefts[i], more...)
 				if err != nil {
 					stop(err)
@@ -101,15 +151,15 @@ func (l *lending) readLoose(ctx context.Context, st *store) (left []entry, err e
 	return left, context.Cause(ctx)
 }
 
-// looseShare gives some loose objects.
-func (g *giver) looseShare(ctx context.Context, st *store, reader *looseReader, share []looseObject) (left []entry, err error) {
-	for _, x := range share {
+// giveShare gives what can be read of a share.
+func giveShare[T any](ctx context.Context, g *giver, part []T, read func(T) (object, error)) (left []entry, err error) {
+	for _, x := range part {
 		if err := ctx.Err(); err != nil {
 			return left, err
 		}
-		o, err := reader.read(x.id, st.path(x), g.history.repo.options.MaxBlobBytes)
+		o, err := read(x)
 		if err != nil {
-			left = append(left, entry{id: x.id})
+			left = append(left, entry{id: o.id})
 			continue
 		}
 		if _, err := g.object(o, origin{}); err != nil {
@@ -126,6 +176,9 @@ func (g *giver) readLeft(ctx context.Context, left []entry) error {
 		return nil
 	}
 	h := g.history
+	if h.past != nil {
+		h.past.left, g.seen.unsure = left, true
+	}
 	if h.repo.options.NoGit {
 		return g.read(ctx, left)
 	}

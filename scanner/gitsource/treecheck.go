@@ -14,6 +14,9 @@ type treeStarts []uint32
 // tree yields the file names that were not seen before, and looks whether what the tree names is there. Of a tree
 // that was made from another it looks only at the entries that the other does not have.
 func (g *giver) tree(o object, from origin) (carry any, err error) {
+	if g.history.past != nil {
+		g.seen.trees = append(g.seen.trees, o.id)
+	}
 	base, _ := from.base.(treeStarts)
 	known := copiedEntries{base: base, segments: from.segments}
 	starts, at := g.starts[:0], 0
@@ -51,7 +54,10 @@ func (g *giver) entry(x treeEntry) error {
 		g.want(x.id)
 	}
 	if b, fresh := g.history.names.add(x.name); fresh {
-		_, err := g.lend(b, origin{})
+		taken, err := g.lend(b, origin{})
+		if p := g.history.past; p != nil && !taken.Clean {
+			p.dirtyName.Store(true)
+		}
 		return err
 	}
 	return nil

@@ -19,9 +19,9 @@ type nameTaker struct {
 	skips int
 }
 
-func (n *nameTaker) Blob(_ int, b scanner.Lent) (*scanner.Traces, error) {
+func (n *nameTaker) Blob(_ int, b scanner.Lent) (scanner.Taken, error) {
 	n.names = append(n.names, strings.TrimSuffix(string(b.Data), "\n"))
-	return nil, nil
+	return scanner.Taken{}, nil
 }
 
 func (n *nameTaker) Skip(int, *scanner.Skip) error { n.skips++; return nil }

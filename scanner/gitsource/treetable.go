@@ -143,12 +143,12 @@ func (r *treeReader) readLoose(ctx context.Context, st *store) (left []entry, er
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		data, isTree, err := reader.readTree(x.id, st.path(x), min(st.repo.options.MaxBlobBytes, maxTreeBytes))
+		o, err := reader.readOnly(x.id, st.path(x), min(st.repo.options.MaxBlobBytes, maxTreeBytes), typeTree)
 		switch {
 		case err != nil:
 			left = append(left, entry{id: x.id})
-		case isTree:
-			if err := r.whole(x.id, data); err != nil {
+		case o.kind == typeTree:
+			if err := r.whole(x.id, o.data); err != nil {
 				return nil, err
 			}
 		}

@@ -72,9 +72,9 @@ type sender struct {
 	next parcel
 }
 
-func (s *sender) Blob(_ int, b scanner.Lent) (*scanner.Traces, error) {
+func (s *sender) Blob(_ int, b scanner.Lent) (scanner.Taken, error) {
 	s.next.bytes += len(b.Data)
-	return nil, s.send(item{blob: b.Blob})
+	return scanner.Taken{}, s.send(item{blob: b.Blob})
 }
 
 func (s *sender) Skip(_ int, skip *scanner.Skip) error { return s.send(item{skip: skip}) }

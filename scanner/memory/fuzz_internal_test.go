@@ -9,7 +9,7 @@ import (
 func FuzzDecode(f *testing.F) {
 	d := NewDraft(20)
 	d.Clean(make([]byte, 20))
-	d.Note(Key{}, []byte("note"))
+	d.Note([]byte("note"))
 	whole, err := d.encode(Key{})
 	if err != nil {
 		f.Fatal(err)
@@ -29,7 +29,7 @@ func FuzzDecode(f *testing.F) {
 		for id := range m.Marked() {
 			n += len(id)
 		}
-		if m.Len()*m.idSize+n+len(m.counts) > len(data) {
+		if m.Len()*m.idSize+n+len(m.note) > len(data) {
 			t.Errorf("%d bytes hold %d clean ids and %d bytes of marked ones", len(data), m.Len(), n)
 		}
 	})

@@ -28,8 +28,7 @@ type Memory struct {
 	idSize int
 	clean  ids
 	marked ids
-	state  Key
-	counts []byte
+	note   []byte
 }
 
 // Len is how many objects are known to be clean.
@@ -51,13 +50,8 @@ func (m *Memory) Marked() iter.Seq[[]byte] {
 	}
 }
 
-// Note is what was saved for a state of the repository, nil when the state is another one.
-func (m *Memory) Note(state Key) []byte {
-	if m.counts == nil || m.state != state {
-		return nil
-	}
-	return m.counts
-}
+// Note is what the scan left for the next one.
+func (m *Memory) Note() []byte { return m.note }
 
 // ids are object ids in a row, ascending.
 type ids []byte
@@ -101,8 +95,7 @@ func (s ids) has(id []byte) bool {
 type Draft struct {
 	idSize        int
 	clean, marked []byte
-	state         Key
-	counts        []byte
+	note          []byte
 }
 
 // NewDraft makes a draft of ids of this size.
@@ -114,14 +107,14 @@ func (d *Draft) Clean(id []byte) { d.clean = append(d.clean, id[:d.idSize]...) }
 // Mark says that an object is there and is not clean.
 func (d *Draft) Mark(id []byte) { d.marked = append(d.marked, id[:d.idSize]...) }
 
-// Note is kept for a state of the repository.
-func (d *Draft) Note(state Key, note []byte) { d.state, d.counts = state, note }
+// Note is left for the next scan.
+func (d *Draft) Note(note []byte) { d.note = note }
 
-// The file: magic, key, size of an id, numbers of clean and marked ids and bytes of the note, state, the ids, the note,
+// The file: magic, key, size of an id, numbers of clean and marked ids and bytes of the note, the ids, the note,
 // SHA-256 of all that. Numbers are big endian.
 const (
 	magic      = "keywright.memory/1\n"
-	headBytes  = len(magic) + sha256.Size + 1 + 3*8 + sha256.Size
+	headBytes  = len(magic) + sha256.Size + 1 + 3*8
 	maxIDBytes = 32
 )
 
@@ -134,7 +127,7 @@ var ErrTooLarge = errors.New("more than the cap of the memory of past scans")
 func (d *Draft) encode(key Key) ([]byte, error) {
 	clean, marked := sorted(d.clean, d.idSize), sorted(d.marked, d.idSize)
 	clean = without(clean, marked, d.idSize)
-	size := headBytes + len(clean) + len(marked) + len(d.counts) + sha256.Size
+	size := headBytes + len(clean) + len(marked) + len(d.note) + sha256.Size
 	if size > MaxFileBytes {
 		return nil, fmt.Errorf("%d bytes: %w", size, ErrTooLarge)
 	}
@@ -142,14 +135,17 @@ func (d *Draft) encode(key Key) ([]byte, error) {
 	out = append(append(append(out, magic...), key[:]...), byte(d.idSize)) //nolint:gosec // 20 or 32
 	out = binary.BigEndian.AppendUint64(out, uint64(len(clean)/d.idSize))  //nolint:gosec // not negative
 	out = binary.BigEndian.AppendUint64(out, uint64(len(marked)/d.idSize)) //nolint:gosec // not negative
-	out = binary.BigEndian.AppendUint64(out, uint64(len(d.counts)))
-	out = append(append(append(append(out, d.state[:]...), clean...), marked...), d.counts...)
+	out = binary.BigEndian.AppendUint64(out, uint64(len(d.note)))
+	out = append(append(append(out, clean...), marked...), d.note...)
 	sum := sha256.Sum256(out)
 	return append(out, sum[:]...), nil
 }
 
 // sorted puts ids in order, each once.
 func sorted(all []byte, size int) []byte {
+	if ascending(all, size) {
+		return all // the usual case: they come from an index
+	}
 	rows := make([][]byte, 0, len(all)/size)
 	for i := 0; i+size <= len(all); i += size {
 		rows = append(rows, all[i:i+size])
@@ -191,16 +187,15 @@ func decode(data []byte, key Key) (*Memory, error) {
 	}
 	rest = rest[sha256.Size:]
 	m := &Memory{idSize: int(rest[0])}
-	clean, marked, counts := binary.BigEndian.Uint64(rest[1:]), binary.BigEndian.Uint64(rest[9:]), binary.BigEndian.Uint64(rest[17:])
-	m.state = Key(rest[25 : 25+sha256.Size])
-	rest = rest[25+sha256.Size:]
+	clean, marked, note := binary.BigEndian.Uint64(rest[1:]), binary.BigEndian.Uint64(rest[9:]), binary.BigEndian.Uint64(rest[17:])
+	rest = rest[25:]
 	limit := uint64(MaxFileBytes)
-	if m.idSize < 1 || m.idSize > maxIDBytes || clean > limit || marked > limit || counts > limit ||
-		(clean+marked)*uint64(m.idSize)+counts != uint64(len(rest)) {
+	if m.idSize < 1 || m.idSize > maxIDBytes || clean > limit || marked > limit || note > limit ||
+		(clean+marked)*uint64(m.idSize)+note != uint64(len(rest)) {
 		return nil, errDamaged
 	}
 	at, to := clean*uint64(m.idSize), (clean+marked)*uint64(m.idSize)
-	m.clean, m.marked, m.counts = ids(rest[:at]), ids(rest[at:to]), rest[to:]
+	m.clean, m.marked, m.note = ids(rest[:at]), ids(rest[at:to]), rest[to:]
 	if !ascending(m.clean, m.idSize) || !ascending(m.marked, m.idSize) {
 		return nil, errDamaged
 	}

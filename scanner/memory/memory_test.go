@@ -43,7 +43,7 @@ func TestASecondScanKnowsWhatTheFirstSaved(t *testing.T) {
 	t.Parallel()
 	for _, size := range []int{20, 32} {
 		f, _ := folder(t)
-		key, state := memory.NewKey("a", "b"), memory.NewKey("tips")
+		key := memory.NewKey("a", "b")
 		d := memory.NewDraft(size)
 		for n := range 1000 {
 			d.Clean(id(n, size))
@@ -51,7 +51,7 @@ func TestASecondScanKnowsWhatTheFirstSaved(t *testing.T) {
 		d.Clean(id(1, size)) // said twice
 		d.Mark(id(5000, size))
 		d.Mark(id(7, size)) // said clean before
-		d.Note(state, []byte("note"))
+		d.Note([]byte("note"))
 		if err := f.Save("repo", key, d); err != nil {
 			t.Fatal(err)
 		}
@@ -73,8 +73,8 @@ func TestASecondScanKnowsWhatTheFirstSaved(t *testing.T) {
 				t.Errorf("marked %x", marked)
 			}
 		}
-		if n != 2 || string(m.Note(state)) != "note" || m.Note(key) != nil {
-			t.Errorf("%d marked, note %q, of another state %q", n, m.Note(state), m.Note(key))
+		if n != 2 || string(m.Note()) != "note" {
+			t.Errorf("%d marked, note %q", n, m.Note())
 		}
 	}
 }

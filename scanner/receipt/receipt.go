@@ -24,6 +24,7 @@ type Receipt struct {
 	Bytes      int64  `json:"bytes"`
 	NotRegular int    `json:"not_regular"` // FIFOs, devices, sockets, links: nothing to scan
 	Excluded   int    `json:"excluded"`    // over a size that the user set
+	Remembered int    `json:"remembered"`  // objects that a past scan read and found clean, and this one did not read again
 	Findings   int    `json:"findings"`
 	Ignored    int    `json:"ignored"` // findings that a rule accepts
 	Skips      []Skip `json:"skips"`
@@ -96,6 +97,7 @@ func (r *Recorder) Done(s scanner.Summary) error {
 	p := &r.Receipt
 	p.Complete = s.Complete
 	p.Commits, p.Blobs, p.Bytes, p.NotRegular, p.Excluded = s.Commits, s.Blobs, s.Bytes, s.NotRegular, s.Excluded
+	p.Remembered = s.Remembered
 	p.Findings, p.Ignored = s.Findings, s.Ignored
 	return r.Sink.Done(s)
 }

@@ -101,6 +101,7 @@ type (
 		Catalogue  string   `json:"catalogue"`
 		NotRegular int      `json:"not_regular"`
 		Excluded   int      `json:"excluded"`
+		Remembered int      `json:"remembered"`
 		Ignored    int      `json:"ignored"`
 		Notes      []string `json:"notes,omitempty"`
 	}
@@ -149,7 +150,7 @@ func (s *JSONLinesSink) Done(sum scanner.Summary) error {
 		Type: "summary", Commits: sum.Commits, Blobs: sum.Blobs, Bytes: sum.Bytes, Refs: sum.Refs,
 		Findings: sum.Findings, Skips: sum.Skips, Seconds: float64(sum.Elapsed.Milliseconds()) / 1000,
 		Complete: sum.Complete, Patterns: sum.Patterns, Catalogue: sum.Catalogue,
-		NotRegular: sum.NotRegular, Excluded: sum.Excluded, Ignored: sum.Ignored, Notes: sum.Notes,
+		NotRegular: sum.NotRegular, Excluded: sum.Excluded, Remembered: sum.Remembered, Ignored: sum.Ignored, Notes: sum.Notes,
 	})
 }
 

@@ -258,6 +258,9 @@ func extent(sum scanner.Summary) string {
 			parts = append(parts, fmt.Sprintf("%d %s", more.n, more.what))
 		}
 	}
+	if sum.Remembered > 0 {
+		parts = append(parts, counted(sum.Remembered, "object")+" unchanged since the last scan")
+	}
 	return fmt.Sprintf("scanned %s in %.1f s with %s of catalogue %s",
 		strings.Join(parts, ", "), sum.Elapsed.Seconds(), counted(sum.Patterns, "pattern"), escape(sum.Catalogue))
 }

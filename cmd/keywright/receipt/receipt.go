@@ -155,7 +155,7 @@ func show(io *cmdio.IO, r *receipt.Receipt, moved []receipt.Moved, compared bool
 	err := io.Fields(
 		"signature", "valid", "made", cmdio.Time(r.MadeAt)+" by "+r.Program, "source", r.Source, "mode", r.Mode,
 		"complete", complete, "refs", strconv.Itoa(len(r.Refs)), "commits", strconv.Itoa(r.Commits),
-		"blobs", fmt.Sprintf("%d of %d bytes", r.Blobs, r.Bytes), "catalogue", fmt.Sprintf("version %s (%d patterns)", r.Catalogue.Version, r.Catalogue.Patterns),
+		"blobs", fmt.Sprintf("%d of %d bytes", r.Blobs, r.Bytes), "remembered", rememberedWords(r.Remembered), "catalogue", fmt.Sprintf("version %s (%d patterns)", r.Catalogue.Version, r.Catalogue.Patterns),
 		"findings", fmt.Sprintf("%d, and %d accepted", r.Findings, r.Ignored), "moved since", movedWords(moved, compared),
 	)
 	if err != nil {
@@ -167,6 +167,13 @@ func show(io *cmdio.IO, r *receipt.Receipt, moved []receipt.Moved, compared bool
 		}
 	}
 	return nil
+}
+
+func rememberedWords(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d objects that an earlier scan found clean were not read again", n)
 }
 
 func movedWords(moved []receipt.Moved, compared bool) string {

@@ -45,7 +45,7 @@ func run(ctx context.Context, io *cmdio.IO, o *Options, ws *config.Workspace) er
 // Collector scans a path as `keywright scan PATH` does, without its ignore rules, and gives what is found to sink.
 func Collector(io *cmdio.IO) func(context.Context, string, scanner.Sink) (scanner.Summary, error) {
 	return func(ctx context.Context, path string, sink scanner.Sink) (scanner.Summary, error) {
-		result, err := into(ctx, io, &Options{Path: path, NoIgnore: true}, nil, sink)
+		result, err := into(ctx, io, &Options{Path: path, NoIgnore: true, NoCache: true}, nil, sink)
 		return result.Summary, err
 	}
 }
@@ -69,17 +69,21 @@ func into(ctx context.Context, io *cmdio.IO, o *Options, ws *config.Workspace, s
 	}
 	s, err := scanner.New(set, scanner.Options{
 		Fingerprinter: known.fingerprinter(), Ignore: known.ignorer(), Branches: o.Branches, Progress: bar.scanned(),
-		FullScan: io.Getenv(EnvFullScan) == "1",
+		Limits: o.Limits, FullScan: io.Getenv(EnvFullScan) == "1",
 	})
 	if err != nil {
 		return flow.Result{}, err
 	}
+	past := newPast(io, o, plan, s)
 	watch := &watched{Sink: sink, io: io, o: o, bar: bar, plan: plan, known: known, stopped: func() bool { return ctx.Err() != nil }}
 	if o.Receipt == "" {
-		return flow.Run(ctx, s, plan.source(), watch, options(io, o, ws, set, plan))
+		result, err := flow.Run(ctx, s, plan.source(), watch, options(io, o, ws, set, plan))
+		past.keep(err)
+		return result, err
 	}
 	paper := newReceipt(ctx, io, o, plan, set, watch)
 	result, err := flow.Run(ctx, s, plan.source(), paper, options(io, o, ws, set, plan))
+	past.keep(err)
 	return result, errors.Join(err, writeReceipt(io, o.Receipt, paper.Receipt))
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/keywright/keywright/cmd/keywright/internal/cmdio"
+	"github.com/keywright/keywright/scanner"
 )
 
 // Options are the flags and arguments of one scan, checked against each other.
@@ -42,7 +43,10 @@ type Options struct {
 	Baseline    string
 	Rules       []string
 	MaxFileSize int64 // bytes; 0: the default cap, over which a file is a skip
+	Limits      scanner.Limits
 	Quiet       bool
+	Cache       string // a folder; empty: the user's own
+	NoCache     bool
 
 	RespectGitignore bool
 }
@@ -69,6 +73,9 @@ scanned as a tree of files. "-" is standard input. Nothing that a repository's c
 
 Exit codes: 0 all that was asked was scanned and nothing found · 1 findings · 2 something could not be
 scanned or done (2 wins over 1); each reason stands on stderr and in the output.
+
+A second scan of a whole history reads what the first one did not find clean, and what is new. What is clean
+is remembered for the same rules, program and limits only; a finding is looked for, and told, each time.
 
 Secrets are masked in every format unless --reveal is given.`,
 		Example: `  keywright scan                          this repository, whole history
@@ -122,7 +129,15 @@ func (o *Options) flags(cmd *cobra.Command) {
 	f.StringVar(&o.Baseline, "baseline", "", "do not report what this `FILE` lists (keywright baseline create)")
 	f.StringArrayVar(&o.Rules, "rules", nil, "more patterns from this `PATH`, a file or a folder (repeatable)")
 	f.Var((*byteSize)(&o.MaxFileSize), "max-file-size", "leave out files over this `SIZE` (10M, 512K); by default one over 64M is a skip, exit 2")
+	f.IntVar(&o.Limits.MaxMatchesPerBlob, "max-matches", 0, "look into at most `N` matches in one file (default 10000)")
+	f.IntVar(&o.Limits.MaxFindings, "max-findings", 0, "report at most `N` distinct secrets (default 100000)")
+	f.IntVar(&o.Limits.MaxLocations, "max-locations", 0, "report at most `N` places of a finding, and count the others (default 1000)")
+	f.IntVar(&o.Limits.Decode.MaxDepth, "max-decode-depth", 0, "undo at most `N` encodings inside each other (default 3)")
+	f.Var((*byteSize)(&o.Limits.Decode.MaxBytes), "max-decode-bytes", "decode at most this `SIZE` out of one file (default 64M and four times the file)")
+	f.IntVar(&o.Limits.Decode.MaxMembers, "max-archive-members", 0, "look into at most `N` members of the archives in one file (default 10000)")
 	f.BoolVar(&o.RespectGitignore, "respect-gitignore", false, "leave out of the work tree what .gitignore files name; what git tracks is in the index")
+	f.StringVar(&o.Cache, "cache", "", "remember in this `DIR` what is clean in a whole history, so that the next scan reads the rest only (default ~/.cache/keywright/scans)")
+	f.BoolVar(&o.NoCache, "no-cache", false, "read everything, and remember nothing")
 	f.BoolVarP(&o.Quiet, "quiet", "q", false, "no progress, no notes")
 
 	complete := func(flag string, words []string) {
@@ -148,6 +163,10 @@ func (o *Options) check() error {
 		return cmdio.Usagef("%s do not go together: give one of them", strings.Join(modes, " and "))
 	case o.Path == "-" && len(modes) > 0:
 		return cmdio.Usagef("%s has no meaning for standard input", modes[0])
+	case o.Cache != "" && (o.NoCache || o.Path == "-" || len(modes) > 0 && !o.History):
+		return cmdio.Usagef("--cache goes with a whole history: without --no-cache, --staged, --range, --ref, --tree and standard input")
+	case min(o.Limits.MaxMatchesPerBlob, o.Limits.MaxFindings, o.Limits.MaxLocations, o.Limits.Decode.MaxDepth, o.Limits.Decode.MaxMembers) < 0:
+		return cmdio.Usagef("a limit must be above 0")
 	case o.Branches && (o.Staged || o.Path == "-" || o.Tree && !o.History):
 		return cmdio.Usagef("--branches is asked of a history: without --staged, --tree and standard input")
 	case o.Range != "" && !hasBothEnds(o.Range):

@@ -24,8 +24,9 @@ type sources struct {
 	tree *dirsource.Source     // nil without one
 	// history: commits were asked for, so that none of them is worth a word.
 	history bool
-	note    string // what there is to say about the choice; empty: nothing
-	root    string // where ignore files and the salt are looked for; empty for stdin
+	past    *gitsource.History // what may rely on past scans; nil: nothing
+	note    string             // what there is to say about the choice; empty: nothing
+	root    string             // where ignore files and the salt are looked for; empty for stdin
 }
 
 func (s *sources) source() scanner.Source { return scanner.Join(s.all...) }
@@ -154,7 +155,8 @@ func (s *sources) ask(ctx context.Context, o *Options) error {
 		}
 		s.all, s.history = append(s.all, source), true
 	default:
-		s.all, s.history = append(s.all, s.repo.History()), true
+		s.past = s.repo.History()
+		s.all, s.history = append(s.all, s.past), true
 		if !o.History {
 			s.all = append(s.all, s.repo.Index())
 		}
