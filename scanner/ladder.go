@@ -41,6 +41,7 @@ type pass struct {
 	cut     bool  // the limit was hit
 	spent   bool  // an expression's budget of steps was spent
 	work    int64 // bytes looked at, in all texts
+	looks   int64 // how often an expression was tried
 	steps   int64 // upper bound of those of expressions, in the texts before this one
 	states  []ruleState
 	buffers matchBuffers
@@ -146,6 +147,7 @@ func (p *pass) tryExpression(r *rule, n, start, end int, known look, within stre
 		e.pass(p.data, w, &state.expression)
 		return known
 	}
+	p.looks++
 	nothing := true
 	e.each(p.data, w, &state.expression, func(f found) {
 		// What an earlier claim hides is not looked at: another text may not have that claim.
