@@ -139,7 +139,7 @@ type window struct {
 }
 
 // next is where to look for the matches that contain the literal at data[start:end].
-func (e *expression) next(data []byte, start, end int, state *expressionState) window {
+func (e *expression) next(start, end int, state *expressionState) window {
 	if e.shape().startsAtAnchor && state.anchored <= denseFactor*int64(start)+denseFloor {
 		return window{lookAt, start - 1, start + e.maxBytes + 1}
 	}

@@ -139,7 +139,7 @@ func (p *pass) tryExpression(r *rule, n, start, end int, known look, within stre
 		p.spent = true
 		return noLook
 	}
-	w := e.next(p.data, start, end, &state.expression)
+	w := e.next(start, end, &state.expression)
 	if w.look == noLook {
 		return noLook
 	}
