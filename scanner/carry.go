@@ -17,9 +17,10 @@ import (
 // it, which decide about a short literal: a window reaches over those as well. Each hit that was carried is looked at again.
 type carrier struct {
 	windows []interval // where the prefilter looks, half-open, ascending and apart
-	carried []hit
+	carried []carriedHit
 	fresh   []hit
 	ranges  []decode.Range
+	broken  []decode.Broken // of the settled parts
 	limit   int
 	queue   hitQueue
 	looked  int64 // bytes that the prefilter went through
@@ -32,6 +33,13 @@ func newCarrier() *carrier {
 		return len(c.fresh) <= c.limit
 	}
 	return c
+}
+
+// carriedHit is a hit with what is known to be barren there, for looks that stay within a stretch.
+type carriedHit struct {
+	hit
+	barren barren
+	within stretch
 }
 
 // windowGap is how close two windows come before one call that also looks between them is cheaper than two.
@@ -61,7 +69,7 @@ func (c *carrier) move(p *program, data []byte, segments []Segment, base *Traces
 	at := 0
 	for _, s := range segments {
 		if s.From != Inserted && len(base.hits) > 0 {
-			if !c.moveSegment(p, data, at, s, base.hits) {
+			if !c.moveSegment(p, data, at, s, base) {
 				return false
 			}
 		}
@@ -70,10 +78,11 @@ func (c *carrier) move(p *program, data []byte, segments []Segment, base *Traces
 	return true
 }
 
-func (c *carrier) moveSegment(p *program, data []byte, at int, s Segment, hits []trace) bool {
+func (c *carrier) moveSegment(p *program, data []byte, at int, s Segment, base *Traces) bool {
 	endOf := func(t trace) int { return int(t.start) + len(p.literals[t.literal].text) }
-	first, _ := slices.BinarySearchFunc(hits, s.From, func(t trace, from int) int { return cmp.Compare(endOf(t), from) })
-	for _, t := range hits[first:] {
+	first, _ := slices.BinarySearchFunc(base.hits, s.From, func(t trace, from int) int { return cmp.Compare(endOf(t), from) })
+	within := stretchOf(s, at, len(data), base.size)
+	for _, t := range base.hits[first:] {
 		end := endOf(t)
 		if end > s.From+s.Len {
 			break
@@ -85,7 +94,7 @@ func (c *carrier) moveSegment(p *program, data []byte, at int, s Segment, hits [
 		if len(c.carried) == c.limit {
 			return false
 		}
-		c.carried = append(c.carried, hit{int(t.literal), at + start, at + end - s.From})
+		c.carried = append(c.carried, carriedHit{hit{int(t.literal), at + start, at + end - s.From}, t.barren, within})
 	}
 	return true
 }
@@ -115,20 +124,19 @@ func (c *carrier) window(lo, hi int) {
 }
 
 // each gives the hits in order, those once that were found both ways.
-func (c *carrier) each(visit func(literal, start, end int) bool) {
+func (c *carrier) each(visit func(carriedHit) bool) {
 	carried, fresh := c.carried, c.fresh
 	for len(carried)+len(fresh) > 0 {
-		var h hit
-		switch {
-		case len(fresh) == 0 || len(carried) > 0 && carried[0].before(fresh[0]):
+		var h carriedHit
+		if len(fresh) == 0 || len(carried) > 0 && !fresh[0].before(carried[0].hit) {
 			h, carried = carried[0], carried[1:]
-		case len(carried) > 0 && carried[0] == fresh[0]:
-			carried = carried[1:]
-			fallthrough
-		default:
-			h, fresh = fresh[0], fresh[1:]
+			if len(fresh) > 0 && fresh[0] == h.hit {
+				fresh = fresh[1:]
+			}
+		} else {
+			h, fresh = carriedHit{hit: fresh[0]}, fresh[1:]
 		}
-		if !visit(h.literal, h.start, h.end) {
+		if !visit(h) {
 			return
 		}
 	}
@@ -137,13 +145,14 @@ func (c *carrier) each(visit func(literal, start, end int) bool) {
 // unsettled sets and returns the ranges in which the units of data have to be decoded again: all but the settled parts
 // of what was copied, and in those the units in which a literal stands.
 func (c *carrier) unsettled(data []byte, segments []Segment, base *Traces) []decode.Range {
-	c.ranges = c.ranges[:0]
+	c.ranges, c.broken = c.ranges[:0], c.broken[:0]
 	at, open := 0, 0
 	for _, s := range segments {
 		if s.From != Inserted {
 			if settled := decode.Settled(data, decode.Range{Start: at, End: at + s.Len}); settled.Start < settled.End {
 				c.again(open, settled.Start)
 				c.anchors(settled, s.From-at, base.units)
+				c.moveBroken(settled, s.From-at, base.broken)
 				open = settled.End
 			}
 		}
@@ -162,6 +171,15 @@ func (c *carrier) anchors(settled decode.Range, moved int, units []int32) {
 			return
 		}
 		c.again(at, at+1)
+	}
+}
+
+// moveBroken takes the broken units of the base along that stand in settled.
+func (c *carrier) moveBroken(settled decode.Range, moved int, broken []decode.Broken) {
+	for _, b := range broken {
+		if at := b.Unit - moved; settled.Start <= at && at < settled.End {
+			c.broken = append(c.broken, decode.Broken{Unit: at, Cut: b.Cut})
+		}
 	}
 }
 

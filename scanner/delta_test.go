@@ -1,12 +1,15 @@
 package scanner
 
 import (
+	"archive/zip"
 	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"math/rand/v2"
 	"net/url"
@@ -66,10 +69,44 @@ func snippetsOf(t testing.TB, set *patterns.Set, every int) []string {
 		out = append(out, text, "\""+encoded+"\"", strings.ReplaceAll(url.QueryEscape(text), "_", "%5F"))
 		if i%2 == 0 {
 			out = append(out, "- data: |\n    "+folded(encoded, "\n    ")+"\n", hex.EncodeToString([]byte(text)),
+				hex.EncodeToString(zipped(t, text)), base64.StdEncoding.EncodeToString(zipped(t, text)[:60]), base64.StdEncoding.EncodeToString(gzipped(t, text)),
 				base64.StdEncoding.EncodeToString([]byte("nested: "+encoded)), strings.ReplaceAll(text, "_", `\u005f`))
 		}
 	}
 	return out
+}
+
+// zipped is an archive with a text in it, and something that cannot be read.
+func zipped(t testing.TB, text string) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	z := zip.NewWriter(&out)
+	for _, h := range []*zip.FileHeader{{Name: "a.txt", Method: zip.Deflate}, {Name: "b.txt", Flags: 1}} {
+		w, err := z.CreateHeader(h)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.WriteString(w, text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+func gzipped(t testing.TB, text string) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	z := gzip.NewWriter(&out)
+	if _, err := io.WriteString(z, text); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
 }
 
 func folded(text, newline string) string {
@@ -287,6 +324,9 @@ func sameMemory(t testing.TB, name string, got, want *memory) {
 	if !reflect.DeepEqual(got.skips, want.skips) {
 		t.Errorf("%s: skips %v, want %v", name, got.skips, want.skips)
 	}
+	if !reflect.DeepEqual(got.done.Notes, want.done.Notes) {
+		t.Errorf("%s: notes %q, want %q", name, got.done.Notes, want.done.Notes)
+	}
 	if len(got.findings) != len(want.findings) {
 		t.Fatalf("%s: %d findings, want %d", name, len(got.findings), len(want.findings))
 	}
@@ -398,7 +438,7 @@ func TestHitsAreCarriedAsThePrefilterFindsThem(t *testing.T) {
 		data, segments := w.edit(base)
 		traces := &Traces{}
 		for _, h := range hitsOf(p.prefilter, base) {
-			traces.hits = append(traces.hits, trace{int32(h.literal), int32(h.start)})
+			traces.hits = append(traces.hits, trace{literal: int32(h.literal), start: int32(h.start)})
 		}
 		c := newCarrier()
 		if !c.hits(p, data, segments, traces) {
@@ -406,8 +446,8 @@ func TestHitsAreCarriedAsThePrefilterFindsThem(t *testing.T) {
 		}
 		compared++
 		var got []hit
-		c.each(func(literal, start, end int) bool {
-			got = append(got, hit{literal, start, end})
+		c.each(func(h carriedHit) bool {
+			got = append(got, h.hit)
 			return true
 		})
 		if want := hitsOf(p.prefilter, data); !slices.Equal(got, want) {

@@ -132,32 +132,59 @@ func beginsWithLiteral(expr string, literals []string) bool {
 // found is a match of an expression: the whole of it and the secret in it.
 type found struct{ start, end, secretStart, secretEnd int }
 
-// each gives every match that contains the literal at data[start:end], and those that a search over a
-// wider window found with it. False says that the budget of steps is spent.
-func (e *expression) each(data []byte, start, end int, state *expressionState, accept func(found)) bool {
-	shape := e.shape()
-	if state.steps > baseSteps+max(stepsPerByte, looksPerByte*shape.size)*int64(len(data)) {
-		return false
+// window is where an expression is tried next, and how. Its ends are not cut at those of the text.
+type window struct {
+	look        look
+	left, right int
+}
+
+// next is where to look for the matches that contain the literal at data[start:end].
+func (e *expression) next(start, end int, state *expressionState) window {
+	if e.shape().startsAtAnchor && state.anchored <= denseFactor*int64(start)+denseFloor {
+		return window{lookAt, start - 1, start + e.maxBytes + 1}
 	}
-	if shape.startsAtAnchor && state.anchored <= denseFactor*int64(start)+denseFloor {
-		e.anchored(data, start, state, accept)
-		return true
+	w := window{lookBy, end - e.maxBytes - 1, end + e.maxBytes + 1}
+	switch {
+	case end <= state.covered:
+		w.look = noLook
+	case max(0, w.left) < state.covered:
+		w.look = lookFar
+		w.right += windowStride * e.maxBytes
 	}
-	if end <= state.covered {
-		return true
+	return w
+}
+
+// pass remembers of a window that it was looked through.
+func (e *expression) pass(data []byte, w window, state *expressionState) {
+	right := min(w.right, len(data))
+	switch w.look {
+	case noLook:
+	case lookAt:
+		state.anchored += int64(right - max(0, w.left))
+	case lookBy, lookFar:
+		state.covered = right
+		if right < len(data) {
+			state.covered = right - e.maxBytes - 1
+		}
 	}
-	left := max(0, end-e.maxBytes-1)
-	right := end + e.maxBytes + 1
-	if left < state.covered {
-		right += windowStride * e.maxBytes
+}
+
+// isSpent says whether the budget of steps is.
+func (e *expression) isSpent(data []byte, state *expressionState) bool {
+	return state.steps > baseSteps && state.steps > baseSteps+max(stepsPerByte, looksPerByte*e.shape().size)*int64(len(data))
+}
+
+// each gives the matches in a window, and remembers that it was looked through.
+func (e *expression) each(data []byte, w window, state *expressionState, accept func(found)) {
+	e.pass(data, w, state)
+	left, right := max(0, w.left), min(w.right, len(data))
+	switch w.look {
+	case noLook:
+	case lookAt:
+		e.anchored(data, w.left+1, right, state, accept)
+	case lookBy, lookFar:
+		e.searchWindow(data, left, right, state, accept)
 	}
-	right = min(right, len(data))
-	state.covered = right
-	if right < len(data) {
-		state.covered = right - e.maxBytes - 1
-	}
-	e.searchWindow(data, left, right, state, accept)
-	return true
 }
 
 // searchWindow finds the matches in data[left:right], but for those that touch a margin behind which the
@@ -184,13 +211,13 @@ func (e *expression) searchWindow(data []byte, left, right int, state *expressio
 	}
 }
 
-func (e *expression) anchored(data []byte, start int, state *expressionState, accept func(found)) {
+// anchored finds the match that begins at start.
+func (e *expression) anchored(data []byte, start, right int, state *expressionState, accept func(found)) {
 	re, from := e.behind, start-1
 	if start == 0 {
 		re, from = e.atStart, 0
 	}
-	window := data[from:min(len(data), start+e.maxBytes+1)]
-	state.anchored += int64(len(window))
+	window := data[from:right]
 	state.steps += int64(len(window)) * e.shape().size
 	m := re().FindSubmatchIndex(window)
 	if m == nil {

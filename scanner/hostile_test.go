@@ -62,5 +62,5 @@ func TestTheWorkOnAHostileTextIsLinear(t *testing.T) {
 func workOn(s *Scanner, text string) [3]int64 {
 	w := newWorker(s)
 	w.guarded(Lent{Blob: Blob{Data: []byte(text)}})
-	return [3]int64{w.pass.work, w.pass.steps, w.decoded}
+	return [3]int64{w.pass.work, w.pass.steps, w.used.Decoded}
 }

@@ -41,6 +41,7 @@ type pass struct {
 	cut     bool  // the limit was hit
 	spent   bool  // an expression's budget of steps was spent
 	work    int64 // bytes looked at, in all texts
+	looks   int64 // how often an expression was tried
 	steps   int64 // upper bound of those of expressions, in the texts before this one
 	states  []ruleState
 	buffers matchBuffers
@@ -87,13 +88,20 @@ func (p *pass) run() {
 // hit walks the rules of a literal up the ladder from one of its places. The places must come as the prefilter
 // gives them: by their ends. It says whether to go on.
 func (p *pass) hit(literal, start, end int) bool {
+	_, more := p.visit(hit{literal, start, end}, 0, stretch{})
+	return more
+}
+
+// visit is hit for a place of which it is known that some looks are barren as long as they stay in a stretch. It
+// returns what is known now.
+func (p *pass) visit(h hit, known barren, within stretch) (now barren, more bool) {
 	if p.hits++; p.hits%hitsBetweenLooks == 0 && p.isStopped() {
-		return false
+		return 0, false
 	}
-	for _, n := range p.program.owners[literal] {
-		p.try(n, start, end)
+	for i, n := range p.program.owners[h.literal] {
+		now = now.with(i, p.try(n, h.start, h.end, known.of(i), within))
 	}
-	return !p.cut
+	return now, !p.cut
 }
 
 func (p *pass) isStopped() bool {
@@ -105,57 +113,84 @@ func (p *pass) isStopped() bool {
 	return p.stopped
 }
 
-// try walks one rule up the ladder from a literal's place.
-func (p *pass) try(n, start, end int) {
+// try walks one rule up the ladder from a literal's place. known is the look that is barren there if its window lies in
+// a stretch. It returns the one that is now known to be.
+func (p *pass) try(n, start, end int, known look, within stretch) look {
 	r, state := p.program.rules[n], &p.states[n]
 	if !state.touched {
 		state.touched = true
 		p.touched = append(p.touched, int32(n)) //nolint:gosec // bounded by the catalogue
 	}
 	if start < state.claimed {
-		return
+		return noLook
 	}
 	if r.structure != nil {
 		if from, to, ok := r.structure.match(p.data, start, end, &p.buffers, &p.work); ok && from >= state.claimed {
 			p.consider(n, found{from, to, from, to})
 		}
-		return
+		return noLook
 	}
-	within := r.expression.each(p.data, start, end, &state.expression, func(f found) {
-		if f.start >= state.claimed {
-			p.consider(n, f)
-		}
-	})
-	p.spent = p.spent || !within
+	return p.tryExpression(r, n, start, end, known, within)
 }
 
-// consider takes a match of shape and checksum through the rungs that are left.
-func (p *pass) consider(n int, f found) {
+func (p *pass) tryExpression(r *rule, n, start, end int, known look, within stretch) look {
+	e, state := r.expression, &p.states[n]
+	if e.isSpent(p.data, &state.expression) {
+		p.spent = true
+		return noLook
+	}
+	w := e.next(start, end, &state.expression)
+	if w.look == noLook {
+		return noLook
+	}
+	if w.look == known && within.holds(w.left, w.right) {
+		e.pass(p.data, w, &state.expression)
+		return known
+	}
+	p.looks++
+	nothing := true
+	e.each(p.data, w, &state.expression, func(f found) {
+		// What an earlier claim hides is not looked at: another text may not have that claim.
+		nothing = nothing && f.start >= state.claimed
+		if f.start >= state.claimed && p.consider(n, f) {
+			nothing = false
+		}
+	})
+	if !nothing {
+		return noLook
+	}
+	return w.look
+}
+
+// consider takes a match of shape and checksum through the rungs that are left, and says whether something came of it. But for the
+// limit, the match and what stands up to KeywordWindow bytes before it decide.
+func (p *pass) consider(n int, f found) bool {
 	r := p.program.rules[n]
 	text := p.data[f.secretStart:f.secretEnd]
 	p.work += int64(len(text))
 	if r.structure == nil || r.structure.check == nil {
 		if isPlaceholder(r.randomPart(text)) || r.pattern.Generic && isStandIn(text) {
-			return
+			return false
 		}
 	}
 	if len(r.pattern.Reject) > 0 {
 		if _, rejected := r.pattern.Rejects(string(text)); rejected {
-			return
+			return false
 		}
 	}
 	if r.expression != nil && r.expression.minBits > 0 && shannonBits(text) < r.expression.minBits {
-		return
+		return false
 	}
 	if !p.hasKeyword(r, f.start) {
-		return
+		return false
 	}
 	if len(p.claims) >= p.limit {
 		p.cut = true
-		return
+		return true
 	}
 	p.states[n].claimed = f.end
 	p.claims = append(p.claims, r.claim(n, f.secretStart, f.secretEnd, text))
+	return true
 }
 
 func (r *rule) claim(n, start, end int, text []byte) claim {

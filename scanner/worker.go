@@ -16,12 +16,12 @@ type worker struct {
 	carrier *carrier
 	tracer  tracer
 
-	data    []byte // of the blob at work
-	claims  []placedClaim
-	budget  int // claims that may still come
-	cut     bool
-	spent   bool
-	decoded int64 // bytes that were decoded
+	data   []byte // of the blob at work
+	claims []placedClaim
+	budget int // claims that may still come
+	cut    bool
+	spent  bool
+	used   decode.Used // by decoding the blob, at most
 
 	queue hitQueue            // gives the hits in the blob itself
 	piece func(*decode.Piece) // visitPiece, bound once
@@ -64,7 +64,7 @@ func (w *worker) scan(blob Lent) (blobResult, *Traces) {
 		blob.Base, blob.IsBase = nil, false
 	}
 	w.data, w.budget = blob.Data, w.scanner.options.Limits.MaxMatchesPerBlob
-	w.cut, w.spent, w.decoded = false, false, 0
+	w.cut, w.spent, w.used = false, false, decode.Used{}
 	w.tracer.reset(blob.IsBase, len(blob.Data))
 	w.pass.reset(blob.Data, nil, nil, w.budget)
 	w.literals(&blob)
@@ -73,7 +73,7 @@ func (w *worker) scan(blob Lent) (blobResult, *Traces) {
 	if w.cut || w.spent || w.pass.stopped {
 		w.tracer.on = false
 	}
-	w.tracer.decoded = w.decoded
+	w.tracer.used = w.used
 	result := w.result(&blob.Blob, cuts)
 	w.pass.reset(nil, nil, nil, 0) // forgets the claims
 	w.data = nil
@@ -84,7 +84,7 @@ func (w *worker) scan(blob Lent) (blobResult, *Traces) {
 func (w *worker) literals(blob *Lent) {
 	program := w.scanner.program
 	if blob.Base != nil && w.carrier.hits(program, w.data, blob.Segments, blob.Base) {
-		w.carrier.each(w.queue.visit)
+		w.carrier.each(w.visitCarried)
 		return
 	}
 	w.pass.work += int64(len(w.data))
@@ -93,8 +93,13 @@ func (w *worker) literals(blob *Lent) {
 }
 
 func (w *worker) visitHit(literal, start, end int) bool {
-	w.tracer.hit(literal, start)
-	return w.pass.hit(literal, start, end)
+	return w.visitCarried(carriedHit{hit: hit{literal, start, end}})
+}
+
+func (w *worker) visitCarried(c carriedHit) bool {
+	known, more := w.pass.visit(c.hit, c.barren, c.within)
+	w.tracer.hit(c.literal, c.start, known)
+	return more
 }
 
 // decode walks the ladder over what decodes out of the blob: of one that was made from another, what is not known
@@ -106,41 +111,50 @@ func (w *worker) decode(blob *Lent) []decode.Cut {
 	}
 	if decode.Whole(w.data) {
 		w.tracer.unitsKnown = false
-	} else if blob.Base != nil && blob.Base.unitsKnown && w.decodeNew(blob, limits) {
-		return nil
+	} else if blob.Base != nil && blob.Base.unitsKnown {
+		if cuts, ok := w.decodeNew(blob, limits); ok {
+			return cuts
+		}
 	}
 	cuts := w.walker.Walk(w.data, limits, w.piece)
-	if len(cuts) > 0 {
+	w.used = w.walker.Used()
+	w.noteBroken(cuts)
+	return cuts
+}
+
+// noteBroken notes what the last walk could not decode.
+func (w *worker) noteBroken(cuts []decode.Cut) {
+	broken, all := w.walker.Broken()
+	w.tracer.addBroken(broken)
+	if !all || slices.ContainsFunc(cuts, func(c decode.Cut) bool { return c.Limit }) {
 		w.tracer.unitsKnown = false
 	}
-	return cuts
 }
 
 // decodeNew decodes what is not settled, and says whether that tells all: not where the blob as a whole may come to
 // a limit, for then the limit decides what is decoded.
-func (w *worker) decodeNew(blob *Lent, limits decode.Limits) bool {
+func (w *worker) decodeNew(blob *Lent, limits decode.Limits) ([]decode.Cut, bool) {
 	claims, budget, cut, spent := len(w.claims), w.budget, w.cut, w.spent
 	ranges := w.carrier.unsettled(w.data, blob.Segments, blob.Base)
 	cuts := w.walker.WalkRanges(w.data, ranges, limits, w.piece)
-	w.decoded += blob.Base.decoded * mostCopies(blob.Segments)
-	most := limits.MaxBytes
-	if most == 0 {
-		most = decode.DefaultBytes + 4*int64(len(w.data))
-	}
-	if len(cuts) == 0 && w.tracer.unitsKnown && w.decoded <= most/2 {
-		return true
+	w.used = w.walker.Used().Plus(blob.Base.used, mostCopies(blob.Segments))
+	w.noteBroken(cuts)
+	if w.tracer.unitsKnown && w.used.Within(limits, len(w.data)) {
+		w.tracer.addBroken(w.carrier.broken)
+		for _, b := range w.carrier.broken {
+			if !slices.Contains(cuts, b.Cut) {
+				cuts = append(cuts, b.Cut)
+			}
+		}
+		return cuts, true
 	}
 	clear(w.claims[claims:])
 	w.claims, w.budget, w.cut, w.spent = w.claims[:claims], budget, cut, spent
-	w.decoded, w.tracer.units, w.tracer.unitsKnown = 0, w.tracer.units[:0], true
-	return false
+	w.tracer.units, w.tracer.broken, w.tracer.unitsKnown = w.tracer.units[:0], w.tracer.broken[:0], true
+	return nil, false
 }
 
 func (w *worker) visitPiece(piece *decode.Piece) {
-	w.decoded += int64(len(piece.Data))
-	if piece.Member != "" {
-		w.tracer.unitsKnown = false // a limit of their number is for the blob as a whole
-	}
 	if w.pass.stopped || w.pass.isStopped() {
 		return
 	}

@@ -1,5 +1,7 @@
 package decode
 
+import "bytes"
+
 // Settled is the part of the stretch r of which the units are the same whatever stands in front of r and behind it: no
 // unit that begins outside of it reaches into it, none that begins in it reaches out of it, and none depends on what
 // is not in r. Empty when there is no such part. Whoever knows the units of r in one text knows those of the settled part in every
@@ -7,20 +9,37 @@ package decode
 //
 // It lies between the first and the last border in r, see border.
 func Settled(data []byte, r Range) Range {
-	first := r.Start + 1
-	for first <= r.End && !border(data, r.Start, first) {
-		first++
-	}
+	first := firstBorder(data, r.Start, r.End)
 	if first > r.End {
 		return Range{r.Start, r.Start}
 	}
 	return Range{first, lastBorder(data, r.Start, first, r.End)}
 }
 
+// firstBorder is the first border behind lo, more than limit without one. In the line that lo cuts there is none but
+// at its end, or so far behind lo that its mark does not matter: see showsMark.
+func firstBorder(data []byte, lo, limit int) int {
+	at := lo + 1
+	if line := bytes.IndexByte(data[lo:min(limit, lo+farthest)], '\n'); line >= 0 {
+		at += line
+	} else {
+		at += farthest
+	}
+	for at <= limit && !(mayBeBorder(data, lo, at) && border(data, lo, at)) {
+		at++
+	}
+	return at
+}
+
+// mayBeBorder is a test of the two bytes before at that every border passes, and most other places do not.
+func mayBeBorder(data []byte, lo, at int) bool {
+	return kinds[data[at-1]]&endsToken != 0 && at-lo >= 2 && (data[at-1] == '\n' || kinds[data[at-2]]&(hard|beforeNoQuote) != 0)
+}
+
 // lastBorder is the last border from floor to limit, floor without one; data[lo:] may be looked at.
 func lastBorder(data []byte, lo, floor, limit int) int {
 	for at := limit; at > floor; at-- {
-		if border(data, lo, at) {
+		if mayBeBorder(data, lo, at) && border(data, lo, at) {
 			return at
 		}
 	}

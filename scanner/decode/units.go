@@ -18,6 +18,40 @@ func (w *Walker) WalkRanges(data []byte, ranges []Range, limits Limits, visit fu
 	return w.end()
 }
 
+// Used is how much of its limits a walk used.
+type Used struct {
+	Decoded int64 // bytes, of Limits.MaxBytes
+	Read    int64 // bytes that were read out of archives, of Limits.MaxBytes too
+	Members int   // files of archives, of Limits.MaxMembers
+}
+
+// Used is what the last walk used.
+func (w *Walker) Used() Used { return Used{w.spent, w.input, w.members} }
+
+// Plus adds what another walk used, times times.
+func (u Used) Plus(other Used, times int64) Used {
+	return Used{u.Decoded + times*other.Decoded, u.Read + times*other.Read, u.Members + int(times)*other.Members}
+}
+
+// Within says whether a text of size bytes that used u is so far from its limits that they have no say.
+func (u Used) Within(limits Limits, size int) bool {
+	l := limits.filled(size)
+	return u.Decoded <= l.MaxBytes/2 && u.Read <= l.MaxBytes/2 && u.Members <= l.MaxMembers/2
+}
+
+// Broken is a unit of which something was not decoded, and would not be whatever the limits are.
+type Broken struct {
+	Unit int // where it begins
+	Cut  Cut
+}
+
+// maxBroken is how many a walk tells of.
+const maxBroken = 64
+
+// Broken are the units of the last walk of which something was not decoded, each cut of each once; all is false when
+// there were too many of them. Valid until the next walk.
+func (w *Walker) Broken() (units []Broken, all bool) { return w.broken, len(w.broken) < maxBroken }
+
 // Unit is where in the outermost text the unit begins that p was decoded from.
 func (p *Piece) Unit() int { return p.unit }
 

@@ -1,5 +1,7 @@
 package decode
 
+import "slices"
+
 // Walker decodes one text after another and uses its buffers again: a text that holds nothing encoded costs no
 // allocation. Not for several goroutines at once, and visit must not use the Walker that calls it. The zero value
 // is ready.
@@ -10,6 +12,8 @@ type Walker struct {
 	input   int64 // bytes that were read out of archives, of limits.MaxBytes too
 	members int   // files of archives, of limits.MaxMembers
 	cuts    []Cut
+	unit    int // in which the outermost text is decoded, see Piece.Unit
+	broken  []Broken
 	levels  []*level // by depth
 }
 
@@ -40,6 +44,7 @@ func (w *Walker) Walk(data []byte, limits Limits, visit func(*Piece)) []Cut {
 func (w *Walker) start(data []byte, limits Limits, visit func(*Piece)) {
 	w.limits, w.visit = limits.filled(len(data)), visit
 	w.spent, w.input, w.members, w.cuts = 0, 0, 0, nil
+	w.unit, w.broken = 0, w.broken[:0]
 }
 
 // end forgets what was lent to the walker, and buffers of unusual size.
@@ -95,6 +100,9 @@ func (w *Walker) take(decoder string, n int64) bool {
 }
 
 func (w *Walker) cut(c Cut) {
+	if b := (Broken{w.unit, c}); !c.Limit && !slices.Contains(w.broken, b) && len(w.broken) < maxBroken {
+		w.broken = append(w.broken, b)
+	}
 	for _, known := range w.cuts {
 		if known == c {
 			return
@@ -123,7 +131,9 @@ func (w *Walker) child(parent *Piece, depth int, decoder string, data []byte, pl
 	l := w.level(depth)
 	l.decoders = l.decoders[:0]
 	l.piece = Piece{Data: data, parent: parent, place: place, unit: unit}
-	if parent != nil {
+	if parent == nil {
+		w.unit = unit
+	} else {
 		l.decoders = append(l.decoders, parent.Decoders...)
 		l.piece.Member, l.piece.unit = parent.Member, parent.unit
 	}
