@@ -143,7 +143,7 @@ func (w *rareWindows) compareList(data []byte, at int, key uint32, q *hitQueue) 
 }
 
 // homeOf is where the list of a key stands when no other one took its place.
-func homeOf(key uint32) uint32 { return uint32(uint64(key) * 0x9E3779B97F4A7C15 >> 32) } //nolint:gosec // the high half is meant
+func homeOf(key uint32) uint32 { return uint32(uint64(key) * 0x9E3779B97F4A7C15 >> 32) }
 
 // hit is a place of a literal.
 type hit struct{ literal, start, end int }
