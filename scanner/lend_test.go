@@ -127,7 +127,7 @@ func TestTheEndOfTheContextEndsTheLending(t *testing.T) {
 		m := &memory{}
 		summary, err := s.with(func(o *Options) { o.Workers = 1 }).Scan(ctx, b, m)
 		cancel()
-		if !errors.Is(err, context.Canceled) || summary.Complete || len(m.skips) != 1 || m.skips[0].Reason != SkipDeadline {
+		if !errors.Is(err, context.Canceled) || summary.Complete || len(m.skips) == 0 || m.skips[len(m.skips)-1].Reason != SkipDeadline {
 			t.Errorf("error %v, skips %v", err, m.skips)
 		}
 		if got := f.lent.Load(); got > int64(before)+1 {

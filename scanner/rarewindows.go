@@ -1,32 +1,50 @@
 package scanner
 
-import "encoding/binary"
-
-// The table of windows has 2^slotBits bytes. slotFactor spreads the 24 bits of a window over it: its low
-// 8 bits are 0, so that of four bytes loaded the fourth has no say.
-const (
-	slotBits   = 18
-	slotFactor = 0x9E3779B1 << 8 & 0xFFFFFFFF
+import (
+	"encoding/binary"
+	"math/bits"
 )
 
-// The main loop probes six windows, at stride 2, with two loads of eight bytes; it needs reach bytes.
+// The main loop probes six windows, at stride 2, with two loads of eight bytes. groupReach is what it and nearSet read of
+// a text behind the start of a group.
 const (
 	groupBytes = 12
-	groupReach = 14
+	groupReach = groupBytes - 2 + 8 - nearBefore
 )
+
+// windowSet has a bit for each window of three bytes, the first of them lowest, but takes some for one: bytes that
+// differ in their top bit only, and in the first byte a letter for the digit or sign 0x40 below it. So it is small, and text,
+// of which most windows begin with one letter or another, uses little of it at a time.
+type windowSet [1 << windowPairBits]uint64
+
+const (
+	windowPairBits = 15 // of the second and third byte
+	windowPairMask = 1<<windowPairBits - 1
+)
+
+// windowSlot is the number of a window's bit.
+func windowSlot(window uint32) uint32 { return window>>8&windowPairMask<<6 | window&63 }
+
+func (s *windowSet) add(window uint32)      { s[window>>8&windowPairMask] |= 1 << (window & 63) }
+func (s *windowSet) has(window uint32) bool { return s.at(uint64(window))&1 != 0 }
+
+// at has the bit of the window in the low 24 bits of v as its lowest.
+func (s *windowSet) at(v uint64) uint64 { return s[v>>8&windowPairMask] >> (v & 63) }
 
 // rareWindows is a prefilter that looks at every second position only.
 //
 // Of each literal it knows two windows of three bytes, one for each parity of the place at which it may
-// stand, the rarest by [textTrigrams]. A table says which windows there are; where it says yes, the literals
+// stand, the rarest by [textTrigrams]. A set says which windows there are; where one stands, the literals
 // of that window are compared. A literal of three bytes has one window of its own only: the other one holds
 // a neighbouring byte, for each value that this may have.
 type rareWindows struct {
-	slots    *[1 << slotBits]byte
+	windows  *windowSet
+	near     *nearSet
 	lists    []windowList // an open hash table, a power of two
 	mask     uint32
 	places   []windowPlace
 	literals []literal
+	short    bool // there are literals of three bytes
 }
 
 // windowList is where the literals of one window begin in places; n is 0 in an empty one. The key is the
@@ -42,56 +60,69 @@ type windowPlace struct {
 	offset  int32
 }
 
-func slotOf(v uint64) uint32 { return uint32(v) * slotFactor >> (32 - slotBits) } //nolint:gosec // the low half is meant
-
-// manyWindows marks a slot with several windows; that of one has its mark, so that most of what shares the
-// slot by chance is known at once.
-const manyWindows = 255
-
-func markOf(window uint32) byte { return byte(1 + (window*0x85EBCA6B>>8)%254) }
-
 func (w *rareWindows) within(data []byte, from, to int, q *hitQueue) {
 	q.waiting, q.from, q.to, q.stopped = q.waiting[:0], from, to, false
-	// The last window may reach over the end by the neighbour of a literal.
-	rest, at, slots := data[from:min(len(data), to+1)], from, w.slots
-	for len(rest) >= groupReach {
-		a, b := binary.LittleEndian.Uint64(rest), binary.LittleEndian.Uint64(rest[6:])
-		if slots[slotOf(a)]|slots[slotOf(a>>16)]|slots[slotOf(a>>32)]|
-			slots[slotOf(b)]|slots[slotOf(b>>16)]|slots[slotOf(b>>32)] != 0 {
-			for i := range 3 {
-				w.compare(data, at+2*i, a>>(16*i), q)
-			}
-			for i := range 3 {
-				w.compare(data, at+6+2*i, b>>(16*i), q)
-			}
-			if q.stopped {
-				return
-			}
-		}
-		rest, at = rest[groupBytes:], at+groupBytes
+	at, last := from, min(len(data), to+1) // the last window may reach over the end by the neighbour of a literal
+	for ; at < nearBefore && at+2 <= last; at += 2 {
+		w.compare(data, at, q)
 	}
-	// 0 stands for the neighbour of a literal that ends where the text does.
-	var end [groupReach + 2]byte
-	copy(end[:], rest)
-	for i := 0; i+2 <= len(rest); i += 2 {
-		w.compare(data, at+i, uint64(end[i])|uint64(end[i+1])<<8|uint64(end[i+2])<<16, q)
+	for {
+		at = w.windows.nextGroup(data[:last], at)
+		if at+groupReach > last {
+			break
+		}
+		w.group(data, at, q)
+		if q.stopped {
+			return
+		}
+		at += groupBytes
+	}
+	for ; at+2 <= last; at += 2 {
+		w.compare(data, at, q)
 	}
 	q.flush(to + 1)
+}
+
+// nextGroup is where the next group stands that holds a window, or else the first that reaches over the end of data.
+func (s *windowSet) nextGroup(data []byte, at int) int {
+	for ; at+groupReach <= len(data); at += groupBytes {
+		group := data[at : at+groupReach]
+		a, b := binary.LittleEndian.Uint64(group), binary.LittleEndian.Uint64(group[6:])
+		if (s.at(a)|s.at(a>>16)|s.at(a>>32)|s.at(b)|s.at(b>>16)|s.at(b>>32))&1 != 0 {
+			return at
+		}
+	}
+	return at
+}
+
+// group looks at the windows of a group that has one, at data[at:].
+func (w *rareWindows) group(data []byte, at int, q *hitQueue) {
+	set, a, b := w.windows, binary.LittleEndian.Uint64(data[at:]), binary.LittleEndian.Uint64(data[at+6:])
+	found := set.at(a)&1 | set.at(a>>16)&1<<2 | set.at(a>>32)&1<<4 | set.at(b)&1<<6 | set.at(b>>16)&1<<8 | set.at(b>>32)&1<<10
+	for ; found != 0; found &= found - 1 {
+		p := at + bits.TrailingZeros64(found)
+		if w.near.allows(binary.LittleEndian.Uint64(data[p-nearBefore:])) {
+			w.compare(data, p, q)
+		}
+	}
 }
 
 // firstPair and lastPair are the keys of windows of which two bytes are known.
 func firstPair(window uint32) uint32 { return window&0xFFFF | 1<<24 }
 func lastPair(window uint32) uint32  { return window>>8 | 2<<24 }
 
-// compare looks for the literals of the window v, which stands at data[at:].
-func (w *rareWindows) compare(data []byte, at int, v uint64, q *hitQueue) {
-	window := uint32(v) & 0xFFFFFF //nolint:gosec // the low 24 bits are meant
-	switch w.slots[slotOf(v)] {
-	case 0:
-	case markOf(window):
-		w.compareList(data, at, window, q)
-	case manyWindows:
-		w.compareList(data, at, window, q)
+// compare looks for the literals of the window at data[at:], of which a third byte may be missing: 0 stands for the neighbour
+// of a literal that ends where the text does.
+func (w *rareWindows) compare(data []byte, at int, q *hitQueue) {
+	window := uint32(data[at]) | uint32(data[at+1])<<8
+	if at+2 < len(data) {
+		window |= uint32(data[at+2]) << 16
+	}
+	if !w.windows.has(window) {
+		return
+	}
+	w.compareList(data, at, window, q)
+	if w.short {
 		w.compareList(data, at, firstPair(window), q)
 		w.compareList(data, at, lastPair(window), q)
 	}
@@ -112,7 +143,7 @@ func (w *rareWindows) compareList(data []byte, at int, key uint32, q *hitQueue) 
 }
 
 // homeOf is where the list of a key stands when no other one took its place.
-func homeOf(key uint32) uint32 { return key * 0x9E3779B1 >> 16 }
+func homeOf(key uint32) uint32 { return uint32(uint64(key) * 0x9E3779B97F4A7C15 >> 32) }
 
 // hit is a place of a literal.
 type hit struct{ literal, start, end int }

@@ -167,7 +167,7 @@ func TestTextSeldomStopsTheRareWindows(t *testing.T) {
 		for at := 0; at+groupReach <= len(data); at += groupBytes {
 			groups++
 			for i := at; i < at+groupBytes; i += 2 {
-				if w.slots[slotOf(uint64(data[i])|uint64(data[i+1])<<8|uint64(data[i+2])<<16)] != 0 {
+				if w.windows.has(uint32(data[i]) | uint32(data[i+1])<<8 | uint32(data[i+2])<<16) {
 					stops++
 					break
 				}

@@ -16,12 +16,20 @@ var textTrigrams string
 // trafficBits is the unit of slotTraffic: 2^-22 of the text.
 const trafficBits = 22
 
+// The traffic is kept in slots. slotFactor spreads the 24 bits of a window over them.
+const (
+	slotBits   = 18
+	slotFactor = 0x9E3779B1
+)
+
+func slotOf(window uint32) uint32 { return windowSlot(window) * slotFactor >> (32 - slotBits) }
+
 // slotTraffic is the share of text that goes through each slot, the most that a slot holds for more.
 func slotTraffic() *[1 << slotBits]uint16 {
 	traffic := new([1 << slotBits]uint16)
 	for i := 0; i+4 <= len(textTrigrams); i += 4 {
 		v := uint32(textTrigrams[i]) | uint32(textTrigrams[i+1])<<8 | uint32(textTrigrams[i+2])<<16
-		slot := &traffic[slotOf(uint64(v))]
+		slot := &traffic[slotOf(v)]
 		*slot = uint16(min(uint32(*slot)+shareOf(textTrigrams[i+3])>>(31-trafficBits), math.MaxUint16))
 	}
 	return traffic

@@ -7,7 +7,8 @@ import (
 
 // windowBuilder chooses windows and fills the tables of a [rareWindows].
 type windowBuilder struct {
-	slots    *[1 << slotBits]byte
+	windows  *windowSet
+	near     *nearSet
 	lists    map[uint32][]windowPlace
 	literals []literal
 
@@ -38,7 +39,7 @@ func newRareWindows(literals []literal) *rareWindows {
 
 func newWindowBuilder(literals []literal) *windowBuilder {
 	return &windowBuilder{
-		slots: new([1 << slotBits]byte), lists: make(map[uint32][]windowPlace, 4*len(literals)), literals: literals,
+		windows: new(windowSet), near: new(nearSet), lists: make(map[uint32][]windowPlace, 4*len(literals)), literals: literals,
 	}
 }
 
@@ -126,9 +127,9 @@ const rareTraffic = 1 << trafficBits / 7 >> slotBits
 func (b *windowBuilder) cost(c choice) uint64 {
 	sum := uint64(0)
 	for text := range c.texts {
-		slot := slotOf(uint64(text))
+		slot := slotOf(text)
 		sum += uint64(b.traffic[slot])
-		if b.slots[slot] == 0 {
+		if !b.windows.has(text) {
 			sum += uint64(b.traffic[slot]) + rareTraffic
 		}
 	}
@@ -138,6 +139,7 @@ func (b *windowBuilder) cost(c choice) uint64 {
 // place enters a choice: a window by its three bytes, one with a neighbour in it by the literal's two.
 func (b *windowBuilder) place(n int, c choice) {
 	p := windowPlace{int32(n), int32(c.offset)} //nolint:gosec // bounded by the catalogue
+	b.near.add(&b.literals[n], c.offset)
 	switch l := &b.literals[n]; {
 	case c.offset < 0:
 		b.placePair(c.sets[1], c.sets[2], p, func(pair uint32) uint32 { return lastPair(pair << 8) })
@@ -145,16 +147,13 @@ func (b *windowBuilder) place(n int, c choice) {
 		b.placePair(c.sets[0], c.sets[1], p, firstPair)
 	default:
 		for text := range c.texts {
-			slot := &b.slots[slotOf(uint64(text))]
-			if _, known := b.lists[text]; !known {
-				*slot = joinMarks(*slot, markOf(text))
-			}
+			b.windows.add(text)
 			b.enter(text, p)
 		}
 		return
 	}
 	for text := range c.texts {
-		b.slots[slotOf(uint64(text))] = manyWindows
+		b.windows.add(text)
 	}
 }
 
@@ -168,21 +167,15 @@ func (b *windowBuilder) placePair(first, second byteSet, p windowPlace, key func
 
 func (b *windowBuilder) enter(key uint32, p windowPlace) { b.lists[key] = append(b.lists[key], p) }
 
-func joinMarks(old, mark byte) byte {
-	if old != 0 && old != mark {
-		return manyWindows
-	}
-	return mark
-}
-
 // finish turns the lists into an open hash table, less than half full.
 func (b *windowBuilder) finish() *rareWindows {
 	size := uint32(2)
 	for int(size) < 2*len(b.lists)+1 {
 		size *= 2
 	}
-	w := &rareWindows{slots: b.slots, literals: b.literals, lists: make([]windowList, size), mask: size - 1}
+	w := &rareWindows{windows: b.windows, near: b.near, literals: b.literals, lists: make([]windowList, size), mask: size - 1}
 	for key, places := range b.lists {
+		w.short = w.short || key>>24 != 0
 		i := homeOf(key) & w.mask
 		for w.lists[i].n > 0 {
 			i = (i + 1) & w.mask

@@ -9,15 +9,15 @@ package scanner
 func builtinOffsets(literal string) (even, odd int, known bool) {
 	switch literal {
 	case "sk-ant-admin01-":
-		return 2, 1, true
+		return 0, 1, true
 	case "sk-ant-api03-":
-		return 2, 1, true
+		return 0, 1, true
 	case "sk-ant-oat01-":
-		return 2, 1, true
+		return 0, 1, true
 	case "sk-ant-ort01-":
-		return 2, 1, true
+		return 0, 1, true
 	case "sk-ant-sid01-":
-		return 2, 1, true
+		return 0, 1, true
 	case "ATATT3xFfGF0":
 		return 4, 3, true
 	case "ATBB":
@@ -43,31 +43,31 @@ func builtinOffsets(literal string) (even, odd int, known bool) {
 	case "amzn.mws.":
 		return 0, 1, true
 	case "secretkey (any case)":
-		return 4, 1, true
+		return 4, 5, true
 	case "secret_key (any case)":
 		return 6, 5, true
 	case "secret-key (any case)":
-		return 4, 5, true
+		return 6, 5, true
 	case "secret.key (any case)":
 		return 6, 5, true
 	case "secretaccess (any case)":
-		return 6, 1, true
-	case "secret_access (any case)":
 		return 4, 1, true
+	case "secret_access (any case)":
+		return 6, 1, true
 	case "secret-access (any case)":
 		return 4, 5, true
 	case "secret.access (any case)":
-		return 4, 1, true
+		return 6, 1, true
 	case "IQoJb3JpZ2lu":
-		return 2, 1, true
+		return 0, 1, true
 	case "FwoGZXIvYXdz":
 		return 0, 1, true
 	case "FQoGZXIvYXdz":
-		return 0, 1, true
+		return 2, 1, true
 	case "JQQJ99":
 		return 0, 1, true
 	case "Endpoint=https://":
-		return 8, 7, true
+		return 2, 7, true
 	case "0Q~":
 		return 0, 1, true
 	case "1Q~":
@@ -95,9 +95,9 @@ func builtinOffsets(literal string) (even, odd int, known bool) {
 	case "AzCa":
 		return 0, 1, true
 	case "0.A":
-		return 0, -1, true
+		return 0, 1, true
 	case "1.A":
-		return 0, -1, true
+		return 0, 1, true
 	case "AzSe":
 		return 0, 1, true
 	case "SharedAccessKey=":
@@ -117,17 +117,17 @@ func builtinOffsets(literal string) (even, odd int, known bool) {
 	case "cloudflare (any case)":
 		return 2, 3, true
 	case "cf_api (any case)":
-		return 0, 3, true
+		return 0, 1, true
 	case "cf-api (any case)":
 		return 0, 1, true
 	case "cfk_":
 		return 0, 1, true
 	case "x-auth-key (any case)":
-		return 0, 5, true
+		return 6, 1, true
 	case "v1.0-":
 		return 2, 1, true
 	case "cfut_":
-		return 0, 1, true
+		return 2, 1, true
 	case "dose":
 		return 0, 1, true
 	case "dapi":
@@ -135,7 +135,7 @@ func builtinOffsets(literal string) (even, odd int, known bool) {
 	case "datadog (any case)":
 		return 4, 3, true
 	case "dd_api (any case)":
-		return 2, 3, true
+		return 2, 1, true
 	case "dd-api (any case)":
 		return 0, 1, true
 	case "dd_app (any case)":
@@ -153,7 +153,7 @@ func builtinOffsets(literal string) (even, odd int, known bool) {
 	case "DO00":
 		return 0, 1, true
 	case "discord (any case)":
-		return 0, 1, true
+		return 2, 1, true
 	case ".login( (any case)":
 		return 2, 1, true
 	case "bot  (any case)":
@@ -165,7 +165,7 @@ func builtinOffsets(literal string) (even, odd int, known bool) {
 	case "https://discordapp.com/api/webhooks/":
 		return 6, 13, true
 	case "https://canary.discord.com/api/webhooks/":
-		return 20, 7, true
+		return 20, 13, true
 	case "https://ptb.discord.com/api/webhooks/":
 		return 6, 17, true
 	case "dckr_oat_":
@@ -185,11 +185,11 @@ func builtinOffsets(literal string) (even, odd int, known bool) {
 	case "dp.sa.":
 		return 0, 1, true
 	case "dp.audit.":
-		return 0, 1, true
+		return 0, 3, true
 	case "dp.ct.":
 		return 0, 1, true
 	case "dp.scim.":
-		return 0, 5, true
+		return 0, 3, true
 	case "eyJ":
 		return 0, 1, true
 	case "://":
@@ -223,7 +223,7 @@ func builtinOffsets(literal string) (even, odd int, known bool) {
 	case "glcbt-":
 		return 0, 1, true
 	case "glimt-":
-		return 0, 3, true
+		return 2, 3, true
 	case "gloas-":
 		return 2, 3, true
 	case "glpat-":
@@ -241,25 +241,25 @@ func builtinOffsets(literal string) (even, odd int, known bool) {
 	case "glptt-":
 		return 0, 1, true
 	case "glwt-":
-		return 0, 1, true
+		return 2, 1, true
 	case "AIza":
 		return 0, 1, true
 	case "AQ.Ab":
-		return 0, 1, true
+		return 2, 1, true
 	case "AAAA":
 		return 0, 1, true
 	case "GOOG1E":
 		return 2, 1, true
 	case "ya29.c.":
-		return 2, 1, true
+		return 0, 1, true
 	case "ya29.":
-		return 2, 1, true
+		return 0, 1, true
 	case "GOCSPX-":
 		return 0, 3, true
 	case "1//0":
 		return 0, 1, true
 	case "eyJrIjoi":
-		return 2, 1, true
+		return 0, 1, true
 	case "glc_eyJ":
 		return 0, 1, true
 	case "glsa_":
@@ -273,11 +273,11 @@ func builtinOffsets(literal string) (even, odd int, known bool) {
 	case "hvs.":
 		return 0, 1, true
 	case "HRKU-AA":
-		return 2, 1, true
+		return 0, 1, true
 	case "heroku (any case)":
 		return 2, 3, true
 	case "HRKU-":
-		return 2, 1, true
+		return 0, 1, true
 	case "hf_":
 		return 0, -1, true
 	case "api_org_":
@@ -289,7 +289,7 @@ func builtinOffsets(literal string) (even, odd int, known bool) {
 	case "lin_oauth_":
 		return 2, 3, true
 	case "lin_wh_":
-		return 4, 3, true
+		return 2, 3, true
 	case "-us":
 		return 0, 1, true
 	case "mailgun (any case)":
@@ -299,7 +299,7 @@ func builtinOffsets(literal string) (even, odd int, known bool) {
 	case "pubkey-":
 		return 4, 1, true
 	case "nraa-":
-		return 0, 1, true
+		return 2, 1, true
 	case "NRJS-":
 		return 0, 1, true
 	case "NRBR-":
@@ -311,7 +311,7 @@ func builtinOffsets(literal string) (even, odd int, known bool) {
 	case "NRAL":
 		return 0, 1, true
 	case "eu01xx":
-		return 0, 1, true
+		return 0, 3, true
 	case "px-api-":
 		return 0, 1, true
 	case "px-dep-":
@@ -331,17 +331,17 @@ func builtinOffsets(literal string) (even, odd int, known bool) {
 	case "_authToken":
 		return 0, 3, true
 	case "sk-admin-":
-		return 2, 1, true
+		return 0, 1, true
 	case "sk-":
-		return 0, -1, true
+		return 0, 1, true
 	case "sk-proj-":
-		return 4, 5, true
+		return 0, 1, true
 	case "sk-svcacct-":
-		return 2, 1, true
+		return 0, 1, true
 	case "PMAK-":
 		return 2, 1, true
 	case "PMAT-":
-		return 0, 1, true
+		return 2, 1, true
 	case "AGE-SECRET-KEY-1":
 		return 8, 5, true
 	case "-----BEGIN DSA PRIVATE KEY-----":
@@ -359,9 +359,9 @@ func builtinOffsets(literal string) (even, odd int, known bool) {
 	case "-----BEGIN ENCRYPTED PRIVATE KEY-----":
 		return 4, 3, true
 	case "PuTTY-User-Key-File-2: ":
-		return 12, 1, true
+		return 10, 1, true
 	case "PuTTY-User-Key-File-3: ":
-		return 12, 1, true
+		return 10, 1, true
 	case "-----BEGIN RSA PRIVATE KEY-----":
 		return 4, 3, true
 	case "---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----":
@@ -369,17 +369,17 @@ func builtinOffsets(literal string) (even, odd int, known bool) {
 	case "<RSAKeyValue>":
 		return 0, 3, true
 	case "pypi-AgEIcHlwaS5vcmc":
-		return 0, 17, true
+		return 0, 1, true
 	case "pypi-AgENdGVzdC5weXBpLm9yZw":
 		return 0, 1, true
 	case "SG.":
 		return 0, 1, true
 	case "sntrys_eyJ":
-		return 0, 3, true
+		return 0, 7, true
 	case "sntryu_":
 		return 0, 3, true
 	case "shpat_":
-		return 0, 1, true
+		return 0, 3, true
 	case "shpss_":
 		return 0, 1, true
 	case "shpca_":
@@ -387,11 +387,11 @@ func builtinOffsets(literal string) (even, odd int, known bool) {
 	case "shppa_":
 		return 0, 1, true
 	case "shptka_":
-		return 0, 1, true
+		return 0, 3, true
 	case "shpua_":
 		return 0, 1, true
 	case "xapp-1-A":
-		return 0, 3, true
+		return 0, 5, true
 	case "xoxb-":
 		return 0, 1, true
 	case "xoxd-":
@@ -425,11 +425,11 @@ func builtinOffsets(literal string) (even, odd int, known bool) {
 	case "EAAA":
 		return 0, 1, true
 	case "sq0atp-":
-		return 0, 1, true
+		return 0, 3, true
 	case "sq0idp-":
 		return 0, 1, true
 	case "sq0csp-":
-		return 0, 1, true
+		return 0, 3, true
 	case "sk_org_":
 		return 2, 1, true
 	case "pk_live_":
@@ -449,13 +449,13 @@ func builtinOffsets(literal string) (even, odd int, known bool) {
 	case "sk_test_":
 		return 0, 1, true
 	case "whsec_":
-		return 0, 1, true
+		return 0, 3, true
 	case ":AA":
 		return 0, -1, true
 	case "AC0":
-		return 0, 1, true
+		return 0, -1, true
 	case "AC1":
-		return 0, 1, true
+		return 0, -1, true
 	case "AC2":
 		return 0, 1, true
 	case "AC3":
@@ -465,7 +465,7 @@ func builtinOffsets(literal string) (even, odd int, known bool) {
 	case "AC5":
 		return 0, 1, true
 	case "AC6":
-		return 0, 1, true
+		return 0, -1, true
 	case "AC7":
 		return 0, 1, true
 	case "AC8":
@@ -473,13 +473,13 @@ func builtinOffsets(literal string) (even, odd int, known bool) {
 	case "AC9":
 		return 0, 1, true
 	case "ACa":
-		return 0, 1, true
+		return 0, -1, true
 	case "ACb":
 		return 0, 1, true
 	case "ACc":
-		return 0, 1, true
+		return 0, -1, true
 	case "ACd":
-		return 0, 1, true
+		return 0, -1, true
 	case "ACe":
 		return 0, 1, true
 	case "ACf":
@@ -489,43 +489,43 @@ func builtinOffsets(literal string) (even, odd int, known bool) {
 	case "SK0":
 		return 0, 1, true
 	case "SK1":
-		return 0, 1, true
+		return 0, -1, true
 	case "SK2":
-		return 0, 1, true
+		return 0, -1, true
 	case "SK3":
-		return 0, 1, true
+		return 0, -1, true
 	case "SK4":
 		return 0, 1, true
 	case "SK5":
 		return 0, 1, true
 	case "SK6":
-		return 0, -1, true
+		return 0, 1, true
 	case "SK7":
 		return 0, 1, true
 	case "SK8":
-		return 0, 1, true
+		return 0, -1, true
 	case "SK9":
 		return 0, 1, true
 	case "SKa":
-		return 0, 1, true
+		return 0, -1, true
 	case "SKb":
 		return 0, 1, true
 	case "SKc":
-		return 0, -1, true
+		return 0, 1, true
 	case "SKd":
 		return 0, 1, true
 	case "SKe":
 		return 0, -1, true
 	case "SKf":
-		return 0, -1, true
+		return 0, 1, true
 	case "authtoken (any case)":
 		return 2, 3, true
 	case "auth_token (any case)":
-		return 2, 3, true
+		return 4, 3, true
 	case "auth-token (any case)":
 		return 2, 3, true
 	case "kwcanary_":
-		return 0, 1, true
+		return 0, 3, true
 	}
 	return 0, 0, false
 }

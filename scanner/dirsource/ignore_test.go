@@ -299,8 +299,10 @@ func TestTheRulesOfALinkedWorktreeAreThoseOfItsRepository(t *testing.T) {
 
 func TestAPatternOfManyStarsTakesNoTime(t *testing.T) {
 	t.Parallel()
-	rules := rulesIn([]byte(strings.Repeat("*a", 400) + "b\n" + strings.Repeat("**/", 300) + "b\n"))
-	if len(rules) != 2 || ignoredByUs(rules, strings.Repeat("a/", 2000)+strings.Repeat("a", 200)) {
+	rules := rulesIn([]byte(strings.Repeat("*a", 400) + "b
+" + strings.Repeat("**/", 300) + "b
+"))
+	if len(rules) != 2 || ignoredByUs(rules, strings.Repeat("a/", 200)+strings.Repeat("a", 200)) {
 		t.Errorf("%d rules, or the path is ignored", len(rules))
 	}
 }

@@ -56,6 +56,20 @@ func ownPattern(t *testing.T) (*patterns.Pattern, *scanner.Scanner) {
 	return nil, nil
 }
 
+// scannerOf scans for one pattern.
+func scannerOf(t *testing.T, p *patterns.Pattern) *scanner.Scanner {
+	t.Helper()
+	set, err := patterns.NewSet("test", p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := scanner.New(set, scanner.Options{NoFingerprints: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
 func keyOf(t *testing.T, p *patterns.Pattern, seed string) string {
 	t.Helper()
 	key, err := patterns.Mint(p, seed)
@@ -98,19 +112,37 @@ func scanTree(t *testing.T, s *scanner.Scanner, dir string, options Options) *fo
 	return f
 }
 
-// Nearly every border falls between a key and the comment that accepts it.
+// Behind "! " a part may end, so that nearly every border falls between a key and what decides about it.
 func TestWhatDecidesAboutAMatchIsSeenAcrossABorder(t *testing.T) {
 	t.Parallel()
 	p, s := ownPattern(t)
-	dir := t.TempDir()
-	var text bytes.Buffer
-	for n := 0; text.Len() < 4<<20; n++ {
-		fmt.Fprintf(&text, "%s %s%s yes\n", keyOf(t, p, fmt.Sprint(n)), strings.Repeat("yes, ", 800), scanner.AllowMark)
-	}
-	write(t, filepath.Join(dir, "log"), text.Bytes())
-	got := scanTree(t, s, dir, Options{WindowBytes: 1 << 20})
-	if got.sum.Findings != 0 || got.sum.Ignored < 1000 {
-		t.Errorf("%d findings, %d ignored", got.sum.Findings, got.sum.Ignored)
+	for _, test := range []struct {
+		name              string
+		before, behind    string
+		findings, ignored bool
+	}{
+		{name: "a comment behind it accepts it", behind: strings.Repeat("yes! ", 800) + scanner.AllowMark + " yes", ignored: true},
+		{name: "a word before it names it", before: "keyword_of_a_test " + strings.Repeat("! ", 50), findings: true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			pattern, s := *p, s
+			if test.findings {
+				pattern.Keywords = []string{"keyword_of_a_test"}
+				s = scannerOf(t, &pattern)
+			}
+			var text bytes.Buffer
+			lines := 0
+			for ; text.Len() < 4<<20; lines++ {
+				fmt.Fprintf(&text, "%s%s %s\n", test.before, keyOf(t, p, fmt.Sprint(lines)), test.behind)
+			}
+			dir := t.TempDir()
+			write(t, filepath.Join(dir, "log"), text.Bytes())
+			got := scanTree(t, s, dir, Options{WindowBytes: 1 << 20})
+			if (got.sum.Findings == lines) != test.findings || (got.sum.Ignored == lines) != test.ignored || got.sum.Findings+got.sum.Ignored != lines {
+				t.Errorf("%d keys: %d findings, %d ignored", lines, got.sum.Findings, got.sum.Ignored)
+			}
+		})
 	}
 }
 
