@@ -299,9 +299,7 @@ func TestTheRulesOfALinkedWorktreeAreThoseOfItsRepository(t *testing.T) {
 
 func TestAPatternOfManyStarsTakesNoTime(t *testing.T) {
 	t.Parallel()
-	rules := rulesIn([]byte(strings.Repeat("*a", 400) + "b
-" + strings.Repeat("**/", 300) + "b
-"))
+	rules := rulesIn([]byte(strings.Repeat("*a", 400) + "b\n" + strings.Repeat("**/", 300) + "b\n"))
 	if len(rules) != 2 || ignoredByUs(rules, strings.Repeat("a/", 200)+strings.Repeat("a", 200)) {
 		t.Errorf("%d rules, or the path is ignored", len(rules))
 	}
