@@ -50,7 +50,9 @@ func place(c claim, piece *decode.Piece) placedClaim {
 
 func (r *blobResult) note(cuts []decode.Cut, tooMany, spent bool) {
 	// By name, not as they were met: that depends on what was decoded anew.
-	slices.SortFunc(cuts, func(a, b decode.Cut) int { return cmp.Or(cmp.Compare(a.Decoder, b.Decoder), cmp.Compare(a.Detail, b.Detail)) })
+	slices.SortFunc(cuts, func(a, b decode.Cut) int {
+		return cmp.Or(cmp.Compare(a.Decoder, b.Decoder), cmp.Compare(a.Detail, b.Detail))
+	})
 	for _, c := range cuts {
 		if !c.Limit {
 			r.unread++
