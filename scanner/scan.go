@@ -225,7 +225,7 @@ func (r *scanRun) summary(source Source) Summary {
 		s.Notes = append(s.Notes, "nothing to scan: there was no content")
 	}
 	if r.unread > 0 {
-		s.Notes = append(s.Notes, fmt.Sprintf("archives that are broken, encrypted or of an unknown compression: %d, scanned as far as they can be read", r.unread))
+		s.Notes = append(s.Notes, fmt.Sprintf("archives that are broken, encrypted, of an unknown compression or too deep in others: %d, scanned as far as they can be read", r.unread))
 	}
 	return s
 }

@@ -6,6 +6,9 @@ import (
 	"compress/flate"
 	"encoding/binary"
 	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -127,4 +130,26 @@ func FuzzArchive(f *testing.F) {
 			t.Fatalf("%d bytes decoded, the budget is %d", total, budget)
 		}
 	})
+}
+
+// The standard library's tests have a zip archive that holds itself, in hex.
+func TestAnArchiveThatHoldsItselfHasAnEnd(t *testing.T) {
+	t.Parallel()
+	goroot, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(goroot)), "src", "archive", "zip", "reader_test.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	itself := 0
+	cuts := decode.Walk(data, decode.Limits{}, func(p *decode.Piece) {
+		if strings.HasSuffix(p.Member, "r/r.zip") {
+			itself++
+		}
+	})
+	if itself != 1 || slices.ContainsFunc(cuts, func(c decode.Cut) bool { return c.Limit }) {
+		t.Errorf("it was opened %d times, cuts %+v", itself, cuts)
+	}
 }

@@ -1,6 +1,9 @@
 package decode
 
-import "slices"
+import (
+	"bytes"
+	"slices"
+)
 
 // Walker decodes one text after another and uses its buffers again: a text that holds nothing encoded costs no
 // allocation. Not for several goroutines at once, and visit must not use the Walker that calls it. The zero value
@@ -117,13 +120,25 @@ func (w *Walker) give(p *Piece, depth int) {
 	w.visit(p)
 	switch {
 	case len(p.Data) < MinRun:
+	case p.holdsItself():
 	case depth+1 < w.limits.MaxDepth:
 		if nests(p.Data) {
 			w.walk(p.Data, p, depth+1)
 		}
 	case isArchive(p.Data):
-		w.cut(Cut{p.Decoders[len(p.Decoders)-1], true, "an archive in it lies in more encodings than the limit"})
+		w.cut(Cut{p.Decoders[len(p.Decoders)-1], false, "an archive in it lies in more encodings than the limit"})
 	}
+}
+
+// holdsItself says whether the piece is what one of those is that it came out of: there are archives that hold
+// themselves, and what they hold was looked at.
+func (p *Piece) holdsItself() bool {
+	for outer := p.parent; outer != nil; outer = outer.parent {
+		if bytes.Equal(outer.Data, p.Data) {
+			return true
+		}
+	}
+	return false
 }
 
 // child is the piece of a depth, set to be one of parent; unit is where it begins when there is no parent.
