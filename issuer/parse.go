@@ -176,7 +176,7 @@ func parseKey(text string) (parts, error) {
 		return parts{}, errMark
 	}
 	covered := text[:len(text)-ChecksumLen]
-	if checksum.CRC32Base62(covered, ChecksumLen) != text[len(covered):] {
+	if !checksum.CRC32Base62Holds(covered, text[len(covered):]) {
 		return parts{}, errChecksum
 	}
 	return parts{prefix: Prefix(prefix), id: KeyID(body[:IDLen]), text: text}, nil
