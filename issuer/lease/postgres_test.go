@@ -22,15 +22,34 @@ import (
 )
 
 // server is one Postgres for the tests of the package. Its default isolation level is REPEATABLE READ.
-var server = pgtest.New(func(ctx context.Context, address string) error {
+var server = pgtest.New(migrated)
+
+func migrated(ctx context.Context, address string) error {
 	s, err := postgres.Open(ctx, address, postgres.Options{Create: true})
 	if err != nil {
 		return err
 	}
 	return s.Close()
-})
+}
 
-func TestMain(m *testing.M) { os.Exit(server.Main(m)) }
+// ownServer is one that a test may crash.
+func ownServer(t *testing.T) *pgtest.Server {
+	t.Helper()
+	own := pgtest.New(migrated)
+	t.Cleanup(func() {
+		if err := own.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return own
+}
+
+func TestMain(m *testing.M) {
+	if history := os.Getenv(historyVariable); history != "" { // this process is a verifier of the torture
+		os.Exit(verifierProcess(history))
+	}
+	os.Exit(server.Main(m))
+}
 
 // clock is a clock that a test moves.
 type clock struct{ now atomic.Int64 }
@@ -68,7 +87,12 @@ type house struct {
 
 func newHouse(t *testing.T) *house {
 	t.Helper()
-	h := &house{t: t, address: server.Database(t), clock: new(clock)}
+	return newHouseAt(t, server.Database(t))
+}
+
+func newHouseAt(t *testing.T, address string) *house {
+	t.Helper()
+	h := &house{t: t, address: address, clock: new(clock)}
 	h.store = h.open()
 	var err error
 	if h.keyring, err = issuer.GenerateKeyring(rand.Reader); err != nil {
@@ -83,7 +107,12 @@ func newHouse(t *testing.T) *house {
 
 func (h *house) open() *postgres.Store {
 	h.t.Helper()
-	s, err := postgres.Open(h.t.Context(), h.address, postgres.Options{})
+	return h.openAt(h.address)
+}
+
+func (h *house) openAt(address string) *postgres.Store {
+	h.t.Helper()
+	s, err := postgres.Open(h.t.Context(), address, postgres.Options{})
 	if err != nil {
 		h.t.Fatal(err)
 	}
