@@ -64,7 +64,7 @@ func CRC32Base62Holds(text, digits string) bool {
 	// Byte by byte: the library's faster ways want a []byte, which would have to be copied to the heap.
 	crc := ^uint32(0)
 	for i := range len(text) {
-		crc = crc32.IEEETable[byte(crc)^text[i]] ^ crc>>8
+		crc = crc32.IEEETable[byte(crc&0xff)^text[i]] ^ crc>>8
 	}
 	crc = ^crc
 	for i := len(digits) - 1; i >= 0; i-- {

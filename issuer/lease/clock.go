@@ -41,6 +41,7 @@ func NewClock() (Clock, error) {
 		return nil, err
 	}
 	c := &systemClock{exact: boottime, start: time.Now()}
+	c.last.Store(new(reading))
 	c.Sync()
 	return c, nil
 }
@@ -64,8 +65,8 @@ func (c *systemClock) Sync() time.Duration {
 	running, wall := c.read()
 	exact, err := c.exact()
 	if err != nil {
-		// It worked once, so it is the kernel that changed its mind: leases end.
-		exact = running + MaxTerm + MaxTerm
+		// It worked once, so it is the kernel that changed its mind: each lease ends.
+		exact = running + c.last.Load().lost + 2*MaxTerm
 	}
 	c.last.Store(&reading{lost: exact - running, ahead: wall - running})
 	return exact

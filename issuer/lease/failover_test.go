@@ -38,20 +38,30 @@ func TestSyncWaitCancelledIsUnknown(t *testing.T) {
 	t.Parallel()
 	own := ownServer(t)
 	h := newHouseAt(t, own.Database(t))
-	_, id := h.issue()
+	keys := make(chan issuer.KeyID, 40)
+	for range cap(keys) {
+		_, id := h.issue()
+		keys <- id
+	}
 	n := h.node("a", nil)
 	h.exec("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
 	h.exec("SELECT pg_reload_conf()")
 	// It waits for a standby that never comes, and somebody cancels the wait. Postgres says COMMIT, with a warning.
 	cancelled := func(what string, f func(context.Context) error) {
 		t.Helper()
-		ended := make(chan error, 1)
-		go func() { ended <- f(context.WithoutCancel(t.Context())) }()
-		tick := time.NewTicker(5 * time.Millisecond)
+		tick := time.NewTicker(20 * time.Millisecond)
 		defer tick.Stop()
+		ended := make(chan error, 1)
+		run := func() { ended <- f(context.WithoutCancel(t.Context())) }
+		go run()
 		for {
 			select {
 			case err := <-ended:
+				if err == nil { // the server has not read its new configuration yet
+					go run()
+					<-tick.C
+					continue
+				}
 				if !errors.Is(err, store.ErrOutcomeUnknown) {
 					t.Errorf("%s: %v, want that the outcome is unknown", what, err)
 				}
@@ -62,7 +72,7 @@ func TestSyncWaitCancelledIsUnknown(t *testing.T) {
 		}
 	}
 	cancelled("a revocation", func(ctx context.Context) error {
-		_, err := h.store.Revoke(ctx, issuer.Revocation{Key: id, Act: issuer.Act{Actor: "test"}})
+		_, err := h.store.Revoke(ctx, issuer.Revocation{Key: <-keys, Act: issuer.Act{Actor: "test"}})
 		return err
 	})
 	cancelled("a renewal", func(ctx context.Context) error {
@@ -92,6 +102,13 @@ func TestFailover(t *testing.T) {
 	})
 	h.exec("ALTER SYSTEM SET synchronous_standby_names = '*'")
 	h.exec("SELECT pg_reload_conf()")
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for state := ""; state != "sync"; <-tick.C {
+		if err := h.store.Pool().QueryRow(t.Context(), "SELECT max(sync_state) FROM pg_stat_replication").Scan(&state); err != nil {
+			t.Fatal(err)
+		}
+	}
 	_, other := h.issue() // returns when the standby has it
 	address, err := follower.Address(h.address)
 	if err != nil {

@@ -147,7 +147,7 @@ func (s *search) expand(m mState) {
 	}
 }
 
-func older(age, cap uint8) uint8 { return min(age+1, cap) }
+func older(age, end uint8) uint8 { return min(age+1, end) }
 
 func (s *search) tick(m mState) {
 	end := s.withLease + 2

@@ -239,7 +239,6 @@ type between struct {
 	afterKeyAt  func()
 	beforeRenew func()
 	afterRenew  func(*lease.Renewal, *error)
-	nudgeErr    error
 }
 
 func (b *between) KeyAt(ctx context.Context, id issuer.KeyID) (issuer.Snapshot, error) {
