@@ -699,3 +699,77 @@ func TestNotifyQueueFull(t *testing.T) {
 	h.await(change)
 	n.says(text, issuer.CodeRevoked)
 }
+
+// cable is a store whose connection a test cuts.
+type cable struct {
+	lease.Store
+	cut atomic.Bool
+}
+
+var errCut = errors.New("the cable is cut")
+
+func (c *cable) Renew(ctx context.Context, i lease.Incarnation, applied issuer.Seq) (lease.Renewal, error) {
+	if c.cut.Load() {
+		return lease.Renewal{}, errCut
+	}
+	return c.Store.Renew(ctx, i, applied)
+}
+
+func (c *cable) Join(ctx context.Context, i lease.Incarnation, node string) (issuer.Token, error) {
+	if c.cut.Load() {
+		return issuer.Token{}, errCut
+	}
+	return c.Store.Join(ctx, i, node)
+}
+
+func TestWithoutTheStoreAnswersEndWithTheLease(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	text, id := h.issue()
+	store := &cable{Store: h.store}
+	n := h.node("a", store)
+	n.says(text, issuer.CodeValid)
+	store.cut.Store(true)
+	if err := n.Step(t.Context()); !errors.Is(err, errCut) {
+		t.Fatalf("Step = %v", err)
+	}
+	n.says(text, issuer.CodeValid) // the lease that it has lasts
+	h.clock.advance(lease.Life(lease.DefaultTerm))
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	if d := n.v.Verify(ctx, text, issuer.Request{}); d.Code != issuer.CodeUndecided || !errors.Is(d.Err, lease.ErrNoLease) {
+		t.Errorf("after the lease: %s, %v", d.Code, d.Err)
+	}
+	store.cut.Store(false)
+	n.step()
+	if n.holds(id) {
+		t.Error("it joined anew and is not cold")
+	}
+	n.says(text, issuer.CodeValid)
+	// The incarnation that the cable cut off left when its lease could not be loaded any more.
+	change := h.revoke(id)
+	n.step()
+	if effect := h.await(change); effect.Waited != 0 || len(effect.Fenced) != 0 {
+		t.Errorf("effect = %+v", effect)
+	}
+}
+
+func TestAKeyExpiresByTheStoresClock(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	text, key := h.mint()
+	key.ExpiresAt = time.Now().Add(time.Minute)
+	h.create(key)
+	n := h.node("a", nil)
+	n.v.Now = func() time.Time { return time.Unix(0, 0) } // this machine's wall clock is wrong
+	n.says(text, issuer.CodeValid)
+	h.exec("UPDATE epoch SET lease_ms = 60000, wait_ms = 60000")
+	for range 2 { // the clock that counts goes on for more than the minute
+		h.clock.advance(31 * time.Second)
+		n.step()
+	}
+	if !n.holds(key.ID) {
+		t.Fatal("the key is not in memory") // then this shows nothing
+	}
+	n.says(text, issuer.CodeExpired)
+}
