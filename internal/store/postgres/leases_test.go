@@ -3,6 +3,8 @@
 package postgres_test
 
 import (
+	"context"
+	"strings"
 	"testing"
 
 	"github.com/keywright/keywright/internal/store/postgres"
@@ -32,5 +34,24 @@ func TestInvalidationsArePrunedAFewAtATime(t *testing.T) {
 	}
 	if got := rows(); got != 25600-4096+1 {
 		t.Errorf("%d rows: the next change prunes nothing", got)
+	}
+}
+
+func TestWhereTheDatabaseStandsIsNoSecretFromOrdinaryUsers(t *testing.T) {
+	t.Parallel()
+	s := open(t, server.Database(t), postgres.Options{})
+	tx, err := s.Pool().Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback(context.Background()) //nolint:errcheck // the role is to go
+	for _, statement := range []string{"CREATE ROLE keywright_plain", "SET LOCAL ROLE keywright_plain"} {
+		if _, err := tx.Exec(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var place string
+	if err := tx.QueryRow(t.Context(), "SELECT keywright_place()").Scan(&place); err != nil || strings.Count(place, "/") != 2 {
+		t.Errorf("place = %q, %v", place, err)
 	}
 }
