@@ -459,7 +459,7 @@ func TestTorture(t *testing.T) {
 // TestTortureFindsAMissingFence shows that the check finds something when there is something.
 func TestTortureFindsAMissingFence(t *testing.T) {
 	x := newTorture(t, true)
-	for range 3 {
+	for range 6 {
 		if v := x.run(6*time.Second, false); v.broken > 0 {
 			t.Logf("found: %d times a process said VALID after the revocation held everywhere", v.broken)
 			return
