@@ -13,13 +13,14 @@ VERSION  := $(shell .ci/version)
 LDFLAGS  := -X main.version=$(VERSION)
 FUZZTIME := 10s
 FUZZTOTAL :=
+DURATION := 10m
 BENCH    := .
 PKG      := ./...
 
 LINT_VERSION := v2.15.0
 LINT         := .cache/golangci-lint-$(LINT_VERSION)/golangci-lint
 
-.PHONY: help demo test check build install bench gobench fuzz lint fmt fmt-check vet race arch rules self needs clean
+.PHONY: help demo test check build install bench gobench torture fuzz lint fmt fmt-check vet race arch rules self needs clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +46,9 @@ bench: build ## measure the binary against git and ripgrep, write docs/benchmark
 
 gobench: ## run the packages' own benchmarks (BENCH=regexp, PKG=./scanner/...)
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -timeout 60m $(PKG)
+
+torture: needs ## revoke while processes are stopped, killed and cut off and the database crashes; check every answer (DURATION=10m)
+	KEYWRIGHT_TORTURE='$(DURATION)' $(GO) test -run 'TestTorture$$' -v -count=1 -timeout 24h ./issuer/lease
 
 fuzz: ## run every fuzz target for a while (FUZZTIME=10s each, FUZZTOTAL=10m for all of them together)
 	@FUZZTOTAL='$(FUZZTOTAL)' .ci/fuzz '$(FUZZTIME)' $(PKG)

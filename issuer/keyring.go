@@ -107,11 +107,15 @@ func (k *Keyring) Digest(key secret.Text) Digest {
 // Errors: ErrPepperMissing when the keyring has no pepper of the digest's version: then nobody can say
 // whether the key is right, and it is not wrong.
 func (k *Keyring) Matches(key secret.Text, digest Digest) (bool, error) {
+	return k.matches(key.Reveal(), &digest)
+}
+
+func (k *Keyring) matches(text string, digest *Digest) (bool, error) {
 	pepper := k.peppers[digest.PepperVersion]
 	if pepper == nil {
 		return false, fmt.Errorf("match key: pepper %d: %w", digest.PepperVersion, ErrPepperMissing)
 	}
-	sum := pepper.sum(key.Reveal())
+	sum := pepper.sum(text)
 	return subtle.ConstantTimeCompare(sum[:], digest.Sum[:]) == 1, nil
 }
 

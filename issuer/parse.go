@@ -64,9 +64,24 @@ type Parsed struct {
 // percent-decoded (RFC 8959), and a Bearer that holds such a URI.
 // Errors: *ParseError only.
 func Parse(presented secret.Text) (Parsed, error) {
-	text, err := unwrap(presented.Reveal())
+	found, err := parse(presented)
 	if err != nil {
 		return Parsed{}, err
+	}
+	return Parsed{Prefix: found.prefix, ID: found.id, Canonical: secret.New(found.text)}, nil
+}
+
+// parts is a [Parsed] in clear, for the length of one call: without the pointer of a secret.Text it costs no memory.
+type parts struct {
+	prefix Prefix
+	id     KeyID
+	text   string
+}
+
+func parse(presented secret.Text) (parts, error) {
+	text, err := unwrap(presented.Reveal())
+	if err != nil {
+		return parts{}, err
 	}
 	return parseKey(text)
 }
@@ -145,26 +160,26 @@ func hexValue(c byte) (byte, bool) {
 	}
 }
 
-func parseKey(text string) (Parsed, error) {
+func parseKey(text string) (parts, error) {
 	if err := checkCharacters(text); err != nil {
-		return Parsed{}, err
+		return parts{}, err
 	}
 	cut := strings.LastIndexByte(text, '_')
 	if cut < 0 || Prefix(text[:cut]).Valid() != nil {
-		return Parsed{}, errPrefix
+		return parts{}, errPrefix
 	}
 	prefix, body := text[:cut], text[cut+1:]
 	if len(body) != BodyLen {
-		return Parsed{}, errLength
+		return parts{}, errLength
 	}
 	if body[IDLen+SecretLen:BodyLen-ChecksumLen] != Mark {
-		return Parsed{}, errMark
+		return parts{}, errMark
 	}
 	covered := text[:len(text)-ChecksumLen]
-	if checksum.CRC32Base62(covered, ChecksumLen) != text[len(covered):] {
-		return Parsed{}, errChecksum
+	if !checksum.CRC32Base62Holds(covered, text[len(covered):]) {
+		return parts{}, errChecksum
 	}
-	return Parsed{Prefix: Prefix(prefix), ID: KeyID(body[:IDLen]), Canonical: secret.New(text)}, nil
+	return parts{prefix: Prefix(prefix), id: KeyID(body[:IDLen]), text: text}, nil
 }
 
 func checkCharacters(text string) error {

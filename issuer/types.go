@@ -79,7 +79,12 @@ type Revoked struct {
 	Seq     Seq
 	At      time.Time // when the key was first revoked
 	Already bool      // it was revoked before this call; Seq and At are the first one's
+	// Generation of the order of changes in which this call was answered; 0: the store has none.
+	Generation int64
 }
+
+// Token is the point from which on the key is revoked.
+func (r Revoked) Token() Token { return Token{Generation: r.Generation, Seq: r.Seq} }
 
 // KeyQuery selects keys, newest first. Zero fields do not restrict.
 type KeyQuery struct {

@@ -284,3 +284,45 @@ func TestAFoundKeyIsJudgedByTheStoreWhateverItsTag(t *testing.T) {
 		t.Errorf("CheckFound = %s (%s)", d.Code, d.Reason)
 	}
 }
+
+// dated is a store that says how late its answers are.
+type dated struct {
+	*mapStore
+	at issuer.Token
+}
+
+func (d dated) KeyAt(ctx context.Context, id issuer.KeyID) (issuer.Snapshot, error) {
+	key, err := d.Key(ctx, id)
+	if errors.Is(err, issuer.ErrNotFound) {
+		return issuer.Snapshot{At: d.at}, nil
+	}
+	return issuer.Snapshot{At: d.at, Key: &key}, err
+}
+
+func TestAnAnswerKnowsOfTheChangeThatIsAskedFor(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	text, _ := b.issue(t)
+	for _, tc := range []struct {
+		name  string
+		store issuer.KeyReader
+		after issuer.Token
+		want  issuer.Code
+		err   error
+	}{
+		{"nothing is asked for", b.store, issuer.Token{}, issuer.CodeValid, nil},
+		{"a store that cannot tell", b.store, issuer.Token{Generation: 1, Seq: 1}, issuer.CodeUndecided, nil},
+		{"late enough", dated{b.store, issuer.Token{Generation: 1, Seq: 7}}, issuer.Token{Generation: 1, Seq: 7}, issuer.CodeValid, nil},
+		{"too early", dated{b.store, issuer.Token{Generation: 1, Seq: 6}}, issuer.Token{Generation: 1, Seq: 7}, issuer.CodeUndecided, issuer.ErrBehind},
+		{"before a failover", dated{b.store, issuer.Token{Generation: 2, Seq: 9}}, issuer.Token{Generation: 1, Seq: 7}, issuer.CodeUndecided, issuer.ErrGeneration},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			v := &issuer.Verifier{Store: tc.store, Keyring: b.Keyring, Now: b.Now}
+			d := v.Verify(t.Context(), text, issuer.Request{MinSeq: tc.after})
+			if d.Code != tc.want || tc.err != nil && !errors.Is(d.Err, tc.err) {
+				t.Errorf("Verify = %s, %v; want %s, %v", d.Code, d.Err, tc.want, tc.err)
+			}
+		})
+	}
+}

@@ -26,7 +26,7 @@ var (
 
 	// ports are the packages whose ports a store implements, with the types that stand in them.
 	ports = []string{
-		"issuer", "issuer/audit", "internal/incident", "webhook", "webhook/steps", "internal/dashboard",
+		"issuer", "issuer/audit", "issuer/lease", "internal/incident", "webhook", "webhook/steps", "internal/dashboard",
 		"scanner", "patterns", "internal/jobs",
 	}
 )

@@ -49,3 +49,22 @@ func TestTooFewDigitsGiveNothingThatATextCouldEqual(t *testing.T) {
 		t.Error("an unknown name was found")
 	}
 }
+
+func TestHoldsIsTheSameAsEqual(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"", "a", "123456789", strings.Repeat("key", 30)} {
+		for _, length := range []int{1, 2, 5, 6, 7} {
+			right := checksum.CRC32Base62(text, length)
+			if got := checksum.CRC32Base62Holds(text, right); got != (len(right) == length) {
+				t.Errorf("%q: %q holds: %v", text, right, got)
+			}
+			for i := range right {
+				wrong := []byte(right)
+				wrong[i] ^= 1
+				if checksum.CRC32Base62Holds(text, string(wrong)) {
+					t.Errorf("%q: %q holds, and is not %q", text, wrong, right)
+				}
+			}
+		}
+	}
+}

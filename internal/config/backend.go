@@ -14,6 +14,7 @@ import (
 	"github.com/keywright/keywright/internal/store/sqlite"
 	"github.com/keywright/keywright/issuer"
 	"github.com/keywright/keywright/issuer/audit"
+	"github.com/keywright/keywright/issuer/lease"
 	"github.com/keywright/keywright/webhook"
 )
 
@@ -23,6 +24,7 @@ type Backend interface {
 	incident.Store
 	audit.Log
 	webhook.Inbox
+	lease.Store
 	// Delivery, RecordScan and Scan are what the webhook's steps need.
 	Delivery(ctx context.Context, id webhook.DeliveryID) (webhook.Delivery, error)
 	RecordScan(ctx context.Context, scan webhook.Scan, next ...jobs.Args) error

@@ -16,6 +16,9 @@ type Database interface {
 	// Write runs f in a transaction and commits it when f returns nil. Whatever f's rows a concurrent Write has
 	// locked, f waits for.
 	Write(ctx context.Context, f func(Tx) error) error
+	// FreshReads is whether a read that begins now sees every commit before it, whoever made it. No replica, and no
+	// former primary, may answer it.
+	FreshReads() bool
 	// Time is the value that stands for t: microseconds in UTC, NULL for the zero time.
 	Time(t time.Time) any
 }

@@ -35,7 +35,7 @@ func (e *Engine) createKey(ctx context.Context, tx Tx, key issuer.Key, act issue
 		return fmt.Errorf("create owner: %w", err)
 	}
 	_, err = e.apply(ctx, tx, change{
-		kind: audit.KeyIssued, act: act, subject: string(key.ID), next: next,
+		kind: audit.KeyIssued, act: act, subject: string(key.ID), next: next, touches: keyScope(key.ID),
 		detail: map[string]string{
 			"family": string(key.Family), "owner": key.Owner, "scopes": scopes, "expires": rfc3339(key.ExpiresAt),
 		},
@@ -111,22 +111,38 @@ func readKey(ctx context.Context, conn Conn, q Query, id issuer.KeyID) (issuer.K
 }
 
 func scanKey(row Row) (issuer.Key, error) {
-	var key issuer.Key
-	var scopes string
-	var sum []byte
-	var created, expires, revoked, used stamp
-	err := row.Scan(&key.ID, &key.Family, &key.Owner, &key.Label, &scopes, &sum, &key.Digest.PepperVersion,
-		&key.Status, &created, &expires, &revoked, &key.RevokedReason, &key.RevokedSeq, &used)
-	if err != nil {
+	var r keyRow
+	if err := row.Scan(r.columns()...); err != nil {
 		return issuer.Key{}, err
 	}
-	if len(sum) != len(key.Digest.Sum) {
-		return issuer.Key{}, fmt.Errorf("the digest of key %s has %d bytes", key.ID, len(sum))
+	return r.read()
+}
+
+// keyRow is a key in the form of the store.
+type keyRow struct {
+	key                             issuer.Key
+	scopes                          string
+	sum                             []byte
+	created, expires, revoked, used stamp
+}
+
+// columns are where the columns of KeyGet go.
+func (r *keyRow) columns() []any {
+	return []any{
+		&r.key.ID, &r.key.Family, &r.key.Owner, &r.key.Label, &r.scopes, &r.sum, &r.key.Digest.PepperVersion,
+		&r.key.Status, &r.created, &r.expires, &r.revoked, &r.key.RevokedReason, &r.key.RevokedSeq, &r.used,
 	}
-	key.Digest.Sum = [32]byte(sum)
-	key.Scopes = splitScopes(scopes)
+}
+
+func (r *keyRow) read() (issuer.Key, error) {
+	key := r.key
+	if len(r.sum) != len(key.Digest.Sum) {
+		return issuer.Key{}, fmt.Errorf("the digest of key %s has %d bytes", key.ID, len(r.sum))
+	}
+	key.Digest.Sum = [32]byte(r.sum)
+	key.Scopes = splitScopes(r.scopes)
 	key.CreatedAt, key.ExpiresAt, key.RevokedAt, key.LastUsedAt =
-		created.time(), expires.time(), revoked.time(), used.time()
+		r.created.time(), r.expires.time(), r.revoked.time(), r.used.time()
 	return key, nil
 }
 
@@ -196,18 +212,31 @@ func (e *Engine) revoke(ctx context.Context, tx Tx, r issuer.Revocation, next []
 		return issuer.Revoked{}, err
 	}
 	if key.Status == issuer.StatusRevoked {
-		return issuer.Revoked{Seq: key.RevokedSeq, At: key.RevokedAt, Already: true}, nil
+		return alreadyRevoked(ctx, tx, key)
 	}
 	at := e.at(r.Act)
-	seq, err := e.apply(ctx, tx, change{
-		kind: audit.KeyRevoked, act: r.Act, subject: string(key.ID), next: next,
+	token, err := e.apply(ctx, tx, change{
+		kind: audit.KeyRevoked, act: r.Act, subject: string(key.ID), next: next, touches: keyScope(key.ID),
 		detail: map[string]string{"family": string(key.Family), "owner": key.Owner, "detail": r.Detail},
 		write: func(seq issuer.Seq) error {
 			_, err := tx.Exec(ctx, KeyRevoke, key.ID, e.db.Time(at), r.Act.Reason, int64(seq))
 			return err
 		},
 	})
-	return issuer.Revoked{Seq: seq, At: at}, err
+	return issuer.Revoked{Seq: token.Seq, At: at, Generation: token.Generation}, err
+}
+
+// alreadyRevoked answers a repeated revocation. In a later generation the number is as good as in its own: who joined
+// that generation started cold, with the revocation in what it read.
+func alreadyRevoked(ctx context.Context, tx Tx, key issuer.Key) (issuer.Revoked, error) {
+	revoked := issuer.Revoked{Seq: key.RevokedSeq, At: key.RevokedAt, Already: true}
+	if _, err := tx.Exec(ctx, EpochTurn); err != nil {
+		return issuer.Revoked{}, fmt.Errorf("look where the database stands: %w", err)
+	}
+	if err := tx.QueryRow(ctx, EpochGeneration).Scan(&revoked.Generation); err != nil {
+		return issuer.Revoked{}, fmt.Errorf("read the generation: %w", err)
+	}
+	return revoked, nil
 }
 
 // SetStatus disables or enables. ErrRevoked: the key is revoked. Twice: no error, no second event.
@@ -237,7 +266,7 @@ func (e *Engine) setStatus(ctx context.Context, tx Tx, id issuer.KeyID, status i
 		return nil
 	}
 	_, err = e.apply(ctx, tx, change{
-		kind: kind, act: act, subject: string(id),
+		kind: kind, act: act, subject: string(id), touches: keyScope(id),
 		detail: map[string]string{"family": string(key.Family), "owner": key.Owner},
 		write: func(seq issuer.Seq) error {
 			_, err := tx.Exec(ctx, KeyStatus, id, status, int64(seq))

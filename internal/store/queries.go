@@ -56,6 +56,25 @@ const (
 	DeliveryGet Query = "DeliveryGet"
 	ScanPut     Query = "ScanPut"
 	ScanGet     Query = "ScanGet"
+
+	EpochTurn          Query = "EpochTurn"
+	EpochGeneration    Query = "EpochGeneration"
+	InvalidationPut    Query = "InvalidationPut"
+	InvalidationsAfter Query = "InvalidationsAfter"
+	InvalidationsPrune Query = "InvalidationsPrune"
+	VerifierSweep      Query = "VerifierSweep"
+	VerifierJoin       Query = "VerifierJoin"
+	VerifierRenew      Query = "VerifierRenew"
+	VerifierCurrent    Query = "VerifierCurrent"
+	VerifierAck        Query = "VerifierAck"
+	VerifierLeave      Query = "VerifierLeave"
+	VerifiersBehind    Query = "VerifiersBehind"
+	VerifiersFence     Query = "VerifiersFence"
+	EpochSettle        Query = "EpochSettle"
+	LeaseTerm          Query = "LeaseTerm"
+	LeaseWait          Query = "LeaseWait"
+	KeyAt              Query = "KeyAt"
+	Nudge              Query = "Nudge"
 )
 
 // Queries are all names, for a database to check its texts against.
@@ -67,6 +86,9 @@ func Queries() []Query {
 		KeyPut, KeyGet, KeyForChange, KeyPage, KeyRevoke, KeyStatus, KeyTouch,
 		IncidentPut, IncidentGet, IncidentForChange, IncidentOfPrint, IncidentPage, IncidentSeen,
 		IncidentVerdict, IncidentResolve, OutcomePut, OutcomesOf, DeliveryPut, DeliveryGet, ScanPut, ScanGet,
+		EpochTurn, EpochGeneration, InvalidationPut, InvalidationsAfter, InvalidationsPrune, VerifierSweep,
+		VerifierJoin, VerifierRenew, VerifierCurrent, VerifierAck, VerifierLeave, VerifiersBehind, VerifiersFence,
+		EpochSettle, LeaseTerm, LeaseWait, KeyAt, Nudge,
 	}
 }
 

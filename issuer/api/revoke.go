@@ -47,16 +47,18 @@ func (d Deps) revoke(w http.ResponseWriter, r *http.Request) {
 }
 
 func (d Deps) revokeAll(ctx context.Context, credentials []string) error {
-	var last issuer.Seq
+	var last issuer.Token // of one call, so the highest number is the last change
 	var failed []error
 	for _, credential := range credentials {
-		seq, err := d.revokeOne(ctx, issuer.Present(credential))
+		change, err := d.revokeOne(ctx, issuer.Present(credential))
 		if err != nil {
 			failed = append(failed, err)
 		}
-		last = max(last, seq)
+		if change.Seq > last.Seq {
+			last = change
+		}
 	}
-	if last > 0 {
+	if last.Seq > 0 {
 		if _, err := d.Awaiter.Await(ctx, last); err != nil {
 			failed = append(failed, err)
 		}
@@ -64,18 +66,18 @@ func (d Deps) revokeAll(ctx context.Context, credentials []string) error {
 	return errors.Join(failed...)
 }
 
-// revokeOne is 0 when there was nothing to revoke. Garbage and bad checksums never reach the store.
-func (d Deps) revokeOne(ctx context.Context, credential issuer.Plaintext) (issuer.Seq, error) {
+// revokeOne is zero when there was nothing to revoke. Garbage and bad checksums never reach the store.
+func (d Deps) revokeOne(ctx context.Context, credential issuer.Plaintext) (issuer.Token, error) {
 	decision := d.Verifier.Check(ctx, credential)
 	switch {
 	case decision.Code == issuer.CodeUndecided || decision.Code == "":
-		return 0, fmt.Errorf("check a credential: %w", errors.Join(decision.Err))
+		return issuer.Token{}, fmt.Errorf("check a credential: %w", errors.Join(decision.Err))
 	case decision.Key == nil:
-		return 0, nil
+		return issuer.Token{}, nil
 	}
 	revoked, err := d.Revoker.Revoke(ctx, issuer.Revocation{
 		Key: decision.Key.ID,
 		Act: issuer.Act{Actor: "api:possession", Reason: "presented for revocation"},
 	})
-	return revoked.Seq, err
+	return revoked.Token(), err
 }

@@ -11,21 +11,27 @@ import (
 
 // Effect says how far a committed change reaches.
 type Effect struct {
-	Seq       issuer.Seq
-	Effective bool          // on every machine
-	Waited    time.Duration // from the question until all had confirmed or their leases had ended
-	Fenced    []string      // verifiers that did not confirm and were shut out
+	Generation int64
+	Seq        issuer.Seq
+	Effective  bool          // on every machine
+	Waited     time.Duration // from the question until all had confirmed or their leases had ended
+	Fenced     []string      // verifiers that did not confirm and were shut out
 }
 
-// ErrSeq says that a number is not that of a committed change.
-var ErrSeq = errors.New("not the number of a committed change")
+// Errors of an [Awaiter]. The change is committed all the same, except perhaps with issuer.ErrGeneration.
+var (
+	// ErrSeq says that a number is not that of a committed change.
+	ErrSeq = errors.New("not the number of a committed change")
+	// ErrNotYet: the change is committed, and not known to be effective on every machine yet.
+	ErrNotYet = errors.New("committed, and not yet effective everywhere")
+)
 
 // Awaiter waits until a change is effective everywhere.
 type Awaiter interface {
-	// Await returns when the change is effective. Cancelled: an Effect without Effective, and the context's
-	// error: the change is committed all the same. Twice, concurrent: each call waits for itself. ErrSeq: seq is
-	// not positive.
-	Await(ctx context.Context, seq issuer.Seq) (Effect, error)
+	// Await returns when the change is effective. Cancelled: an Effect without Effective, and ErrNotYet. Twice,
+	// concurrent: each call waits for itself. ErrSeq: seq is not that of a change. issuer.ErrGeneration: a failover or
+	// a restore came between, so whether the change is still there is not known: make it again, which is harmless.
+	Await(ctx context.Context, change issuer.Token) (Effect, error)
 }
 
 // Direct is the Awaiter of a house without caches: every verification reads the store, so a committed change
@@ -33,9 +39,9 @@ type Awaiter interface {
 type Direct struct{}
 
 // Await implements [Awaiter].
-func (Direct) Await(_ context.Context, seq issuer.Seq) (Effect, error) {
-	if seq <= 0 {
-		return Effect{}, fmt.Errorf("await change %d: %w", seq, ErrSeq)
+func (Direct) Await(_ context.Context, change issuer.Token) (Effect, error) {
+	if change.Seq <= 0 {
+		return Effect{}, fmt.Errorf("await change %d: %w", change.Seq, ErrSeq)
 	}
-	return Effect{Seq: seq, Effective: true}, nil
+	return Effect{Generation: change.Generation, Seq: change.Seq, Effective: true}, nil
 }

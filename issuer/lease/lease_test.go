@@ -39,7 +39,7 @@ func TestNoVerificationAfterAnEffectAnswersByTheStateBefore(t *testing.T) {
 		}
 	}
 	key.Status = issuer.StatusRevoked
-	effect, err := lease.Direct{}.Await(t.Context(), 7)
+	effect, err := lease.Direct{}.Await(t.Context(), issuer.Token{Generation: 1, Seq: 7})
 	if err != nil || !effect.Effective || effect.Seq != 7 || effect.Waited != 0 || len(effect.Fenced) != 0 {
 		t.Fatalf("Await = %+v, %v", effect, err)
 	}
@@ -51,7 +51,7 @@ func TestNoVerificationAfterAnEffectAnswersByTheStateBefore(t *testing.T) {
 func TestWhatWasNotCommittedIsNotEffective(t *testing.T) {
 	t.Parallel()
 	for _, seq := range []issuer.Seq{0, -1} {
-		if effect, err := (lease.Direct{}).Await(t.Context(), seq); !errors.Is(err, lease.ErrSeq) || effect.Effective {
+		if effect, err := (lease.Direct{}).Await(t.Context(), issuer.Token{Seq: seq}); !errors.Is(err, lease.ErrSeq) || effect.Effective {
 			t.Errorf("Await(%d) = %+v, %v", seq, effect, err)
 		}
 	}

@@ -154,7 +154,7 @@ func newSteps(io *cmdio.IO, ws *config.Workspace, o options) (*steps.Steps, erro
 		return nil, err
 	}
 	work := &steps.Steps{
-		Deliveries: ws.Backend, Incidents: ws.Incidents, Keys: ws.Keys, GitHub: app, Patterns: set, Scanner: s,
+		Deliveries: ws.Backend, Incidents: ws.Incidents, Keys: ws.Revoker(), GitHub: app, Patterns: set, Scanner: s,
 		Issued: verify.Issued{Keys: &issuer.Verifier{Store: ws.Keys, Keyring: ws.Keyring, Now: io.Now}, Now: io.Now},
 		Policy: respond.Policy{Revoke: o.revoke}, Now: io.Now, Rand: rand.Reader,
 	}

@@ -305,7 +305,7 @@ func (d *demo) joined() flow.Options {
 	return flow.Options{
 		Verifier:  verify.First{verify.Issued{Keys: &issuer.Verifier{Store: d.ws.Keys, Keyring: d.ws.Keyring, Now: d.io.Now}, Now: d.io.Now}},
 		Incidents: d.ws.Incidents,
-		Revoker:   d.ws.Keys,
+		Revoker:   d.ws.Revoker(),
 		Policy:    respond.Policy{Revoke: true},
 	}
 }

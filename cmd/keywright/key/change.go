@@ -10,6 +10,7 @@ import (
 	"github.com/keywright/keywright/cmd/keywright/internal/cmdio"
 	"github.com/keywright/keywright/internal/config"
 	"github.com/keywright/keywright/issuer"
+	"github.com/keywright/keywright/issuer/lease"
 )
 
 func newRevoke(io *cmdio.IO, open cmdio.Openers) *cobra.Command {
@@ -19,7 +20,7 @@ func newRevoke(io *cmdio.IO, open cmdio.Openers) *cobra.Command {
 		Use:   "revoke ID|-",
 		Short: "Revoke a key for ever",
 		Long: `Revoke a key for ever, by its id, or by itself on standard input ("-"). The command returns when the
-revocation holds. A revoked key stays revoked: to stop one for a while, disable it.`,
+revocation holds on every machine, and names those that did not answer and were shut out. A revoked key stays revoked: to stop one for a while, disable it.`,
 		Example: `  keywright key revoke 3f8KzQ1mXb2a --reason "laptop lost"
   keywright key revoke - < ./leaked-key`,
 		Args: cmdio.Args(cobra.ExactArgs(1)),
@@ -34,7 +35,11 @@ revocation holds. A revoked key stays revoked: to stop one for a while, disable 
 				if err != nil {
 					return err
 				}
-				return printRevoked(io, id, revoked, time.Since(started), format)
+				effect, err := ws.Awaiter().Await(cmd.Context(), revoked.Token())
+				if err != nil {
+					return fmt.Errorf("%s is revoked, but may still be accepted somewhere; the same command again waits again: %w", id, err)
+				}
+				return printRevoked(io, id, revocation{revoked, effect, time.Since(started)}, format)
 			})
 		},
 	}
@@ -43,22 +48,38 @@ revocation holds. A revoked key stays revoked: to stop one for a while, disable 
 	return cmd
 }
 
-func printRevoked(io *cmdio.IO, id issuer.KeyID, r issuer.Revoked, took time.Duration, format cmdio.Format) error {
+// revocation is one, with how far it reaches.
+type revocation struct {
+	issuer.Revoked
+	effect lease.Effect
+	took   time.Duration // commit and wait
+}
+
+func printRevoked(io *cmdio.IO, id issuer.KeyID, r revocation, format cmdio.Format) error {
 	if format == cmdio.JSON {
 		return io.JSON(struct {
-			ID      issuer.KeyID `json:"id"`
-			Seq     issuer.Seq   `json:"seq"`
-			At      string       `json:"revoked_at"`
-			Already bool         `json:"already"`
-		}{id, r.Seq, cmdio.Stamp(r.At), r.Already})
+			ID         issuer.KeyID `json:"id"`
+			Generation int64        `json:"generation"`
+			Seq        issuer.Seq   `json:"seq"`
+			At         string       `json:"revoked_at"`
+			Already    bool         `json:"already"`
+			Effective  bool         `json:"effective"` // on every machine
+			Waited     float64      `json:"waited_ms"`
+			Fenced     []string     `json:"fenced"`
+		}{id, r.Generation, r.Seq, cmdio.Stamp(r.At), r.Already, r.effect.Effective, milliseconds(r.effect.Waited), append([]string{}, r.effect.Fenced...)})
 	}
+	text := fmt.Sprintf("revoked %s in %.1f ms: it is refused everywhere from now on", id, milliseconds(r.took))
 	if r.Already {
-		_, err := fmt.Fprintf(io.Out, "%s is revoked already, since %s\n", id, cmdio.Time(r.At))
-		return err
+		text = fmt.Sprintf("%s is revoked already, since %s", id, cmdio.Time(r.At))
 	}
-	_, err := fmt.Fprintf(io.Out, "revoked %s in %.1f ms: it is refused from now on\n", id, float64(took.Microseconds())/1000)
+	for _, node := range r.effect.Fenced {
+		text += "\nfenced " + cmdio.Printable(node) + ": it did not answer, so its lease was waited for"
+	}
+	_, err := fmt.Fprintln(io.Out, text)
 	return err
 }
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
 func newDisable(io *cmdio.IO, open cmdio.Openers) *cobra.Command {
 	return newStatus(io, open, "disable", "Stop a key for a while", issuer.StatusDisabled)
@@ -83,6 +104,9 @@ func newStatus(io *cmdio.IO, open cmdio.Openers, verb, short string, status issu
 			return open.Change(cmd.Context(), func(ws *config.Workspace) error {
 				if err := ws.Keys.SetStatus(cmd.Context(), id, status, io.Act(reason)); err != nil {
 					return err
+				}
+				if _, err := ws.Awaiter().Latest(cmd.Context()); err != nil {
+					return fmt.Errorf("%s is %s, but not known to be so everywhere yet: %w", id, status, err)
 				}
 				return printStatus(cmd.Context(), io, ws, id, format)
 			})

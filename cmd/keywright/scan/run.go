@@ -101,7 +101,7 @@ func options(io *cmdio.IO, o *Options, ws *config.Workspace, set *patterns.Set, 
 	if ws == nil {
 		return f
 	}
-	f.Incidents, f.Revoker = ws.Incidents, ws.Keys
+	f.Incidents, f.Revoker = ws.Incidents, ws.Revoker()
 	var ask verify.First
 	if o.Verify == "issued" || o.Verify == "all" {
 		ask = append(ask, verify.Issued{Keys: &issuer.Verifier{Store: ws.Keys, Keyring: ws.Keyring, Now: io.Now}, Now: io.Now})

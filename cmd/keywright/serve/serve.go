@@ -6,7 +6,9 @@ package serve
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"net"
+	"os"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
@@ -17,6 +19,7 @@ import (
 	"github.com/keywright/keywright/internal/server"
 	"github.com/keywright/keywright/issuer"
 	"github.com/keywright/keywright/issuer/api"
+	"github.com/keywright/keywright/issuer/lease"
 )
 
 type options struct {
@@ -35,6 +38,9 @@ func NewCmd(io *cmdio.IO, open cmdio.Openers) *cobra.Command {
   GET  /v1/whoami              who the request's key stands for
   POST /v1/credentials/revoke  revoke the keys that the body holds: possession is the proof
   GET  /healthz, /readyz       the process runs; the store answers
+
+Keys that were seen are answered from memory while the process holds a lease; a revocation returns when no process
+answers by what was before it. Without the store, answers end with the lease: 503.
 
 Keys travel in these requests: put TLS in front of any address that is not this machine's own.`,
 		Example: `  keywright serve
@@ -55,9 +61,21 @@ Keys travel in these requests: put TLS in front of any address that is not this 
 
 func run(ctx context.Context, io *cmdio.IO, ws *config.Workspace, o options) error {
 	log, uses := io.Logger(), &issuer.Uses{}
+	verifier := &issuer.Verifier{Store: ws.Keys, Keyring: ws.Keyring, Now: io.Now, Touch: uses.Note}
+	node, err := ws.StartNode(nodeName(o.addr), log)
+	switch {
+	case err == nil:
+		verifier.Cache = node
+		defer func() { _ = node.Close() }() // it always returns nil
+	case !errors.Is(err, lease.ErrNoClock):
+		return err
+	default:
+		io.Notef("every verification reads the store: %v", err)
+	}
 	handler := api.Handler(api.Deps{
-		Verifier: &issuer.Verifier{Store: ws.Keys, Keyring: ws.Keyring, Now: io.Now, Touch: uses.Note},
+		Verifier: verifier,
 		Revoker:  ws.Issuer(rand.Reader),
+		Awaiter:  ws.Awaiter(),
 		Ready: func(ctx context.Context) error {
 			_, err := ws.Backend.Identity(ctx)
 			return err
@@ -80,6 +98,15 @@ func run(ctx context.Context, io *cmdio.IO, ws *config.Workspace, o options) err
 		}
 		return servers.Wait()
 	})
+}
+
+// nodeName is how people recognise this process among the verifiers of a store.
+func nodeName(addr string) string {
+	host, err := os.Hostname()
+	if err != nil || host == "" {
+		host = "unnamed"
+	}
+	return host + " " + addr
 }
 
 func loopback(addr string) bool {

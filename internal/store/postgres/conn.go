@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -24,6 +25,9 @@ type database struct {
 
 func (d *database) Reader() store.Conn { return conn{d.pool, d.texts} }
 
+// FreshReads: a standby or a former primary may answer.
+func (*database) FreshReads() bool { return false }
+
 func (d *database) Snapshot(ctx context.Context, f func(store.Conn) error) error {
 	// Repeatable read is the weakest level at which two statements see one snapshot.
 	tx, err := d.pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
@@ -38,9 +42,14 @@ func (d *database) Write(ctx context.Context, f func(store.Tx) error) error {
 	if d.readOnly {
 		return store.ErrReadOnly
 	}
+	on, err := d.pool.Acquire(ctx)
+	if err != nil {
+		return explain(err)
+	}
+	defer on.Release()
 	// The level is said, since a server's default may be another: under REPEATABLE READ the second of two
 	// revokers would fail instead of reading what the first one made.
-	tx, err := d.pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.ReadCommitted, AccessMode: pgx.ReadWrite})
+	tx, err := on.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.ReadCommitted, AccessMode: pgx.ReadWrite})
 	if err != nil {
 		return explain(err)
 	}
@@ -48,7 +57,37 @@ func (d *database) Write(ctx context.Context, f func(store.Tx) error) error {
 	if err := f(writeTx{conn{tx, d.texts}, tx, d.insert}); err != nil {
 		return explain(err)
 	}
-	return committed(tx.Commit(ctx))
+	return commit(ctx, tx, warnings(on.Conn()))
+}
+
+// commit commits. A warning means that the outcome is unknown: "canceling wait for synchronous replication" is one,
+// after which the change is in this server and perhaps in no other, and the reply is that of a success.
+func commit(ctx context.Context, tx pgx.Tx, warned *atomic.Int64) error {
+	before := warned.Load()
+	if err := committed(tx.Commit(ctx)); err != nil {
+		return err
+	}
+	if warned.Load() != before {
+		return fmt.Errorf("commit: %w (the server warned: it did not wait for its standby)", store.ErrOutcomeUnknown)
+	}
+	return nil
+}
+
+const warningsKey = "keywright warnings"
+
+// countWarnings counts a connection's warnings, see commit.
+func countWarnings(conn *pgconn.PgConn, notice *pgconn.Notice) {
+	if counter, ok := conn.CustomData()[warningsKey].(*atomic.Int64); ok && notice.SeverityUnlocalized == "WARNING" {
+		counter.Add(1)
+	}
+}
+
+// warnings is the counter of a connection; durable put it there.
+func warnings(conn *pgx.Conn) *atomic.Int64 {
+	if counter, ok := conn.PgConn().CustomData()[warningsKey].(*atomic.Int64); ok {
+		return counter
+	}
+	return new(atomic.Int64)
 }
 
 // rollback ends a transaction that was not committed, also when ctx is done: else the server would hold its locks

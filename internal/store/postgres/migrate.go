@@ -15,7 +15,7 @@ import (
 )
 
 // schemaVersion is the number of the last migration. A test compares it with the files.
-const schemaVersion = 2
+const schemaVersion = 3
 
 const versionTable = "keywright_schema"
 

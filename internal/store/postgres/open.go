@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -106,11 +107,13 @@ func poolConfig(address string, options Options) (*pgxpool.Config, error) {
 		config.ConnConfig.ConnectTimeout = DefaultConnectTimeout
 	}
 	config.AfterConnect = durable
+	config.ConnConfig.OnNotice = countWarnings
 	return config, nil
 }
 
 // durable makes a commit wait for the disk where the server's default would not. A stronger default stays.
 func durable(ctx context.Context, conn *pgx.Conn) error {
+	conn.PgConn().CustomData()[warningsKey] = new(atomic.Int64)
 	_, err := conn.Exec(ctx, `SELECT set_config('synchronous_commit', 'on', false)
 		WHERE current_setting('synchronous_commit') = 'off'`)
 	return err

@@ -22,6 +22,9 @@ type database struct {
 
 func (d *database) Reader() store.Conn { return conn{d.read, d.texts} }
 
+// FreshReads: there is one file.
+func (*database) FreshReads() bool { return true }
+
 func (d *database) Snapshot(ctx context.Context, f func(store.Conn) error) error {
 	tx, err := d.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 const applicationID = 0x4b577274
 
 // schemaVersion is the number of the last migration. A test compares it with the files.
-const schemaVersion = 2
+const schemaVersion = 3
 
 const versionTable = "schema_version"
 

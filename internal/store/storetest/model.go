@@ -131,14 +131,14 @@ func (m *model) revoke(r *rapid.T) {
 		r.Fatal(err)
 	}
 	if key.Status == issuer.StatusRevoked {
-		want := issuer.Revoked{Seq: key.RevokedSeq, At: key.RevokedAt, Already: true}
+		want := issuer.Revoked{Seq: key.RevokedSeq, At: key.RevokedAt, Already: true, Generation: 1}
 		if got != want {
 			r.Fatalf("again: %+v, want %+v", got, want)
 		}
 		return
 	}
 	*m.events++
-	want := issuer.Revoked{Seq: issuer.Seq(*m.events), At: kept(at)} // every change is one event and one number
+	want := issuer.Revoked{Seq: issuer.Seq(*m.events), At: kept(at), Generation: 1} // every change is one event and one number
 	if got != want {
 		r.Fatalf("revoked: %+v, want %+v", got, want)
 	}

@@ -35,7 +35,7 @@ func revokeCases() cases {
 			first := get(b.Keys.Revoke(t.Context(), issuer.Revocation{Key: key.ID, Act: act("leaked")}, job))(t)
 			later := issuer.Act{Actor: "other", At: noon.Add(time.Hour), Reason: "again"}
 			second := get(b.Keys.Revoke(t.Context(), issuer.Revocation{Key: key.ID, Act: later}, job))(t)
-			want := issuer.Revoked{Seq: first.Seq, At: kept(noon), Already: true}
+			want := issuer.Revoked{Seq: first.Seq, At: kept(noon), Already: true, Generation: 1}
 			if first.Already || first.At != kept(noon) || first.Seq == 0 || second != want {
 				t.Errorf("first = %+v, second = %+v, want %+v", first, second, want)
 			}

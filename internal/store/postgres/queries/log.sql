@@ -1,6 +1,11 @@
 -- name: BumpEpoch
--- Takes the next change sequence and the next place in the audit log. Its lock orders all changes.
-UPDATE epoch SET seq = seq + 1, events = events + 1 RETURNING seq, events - 1
+-- Takes the next change sequence and the next place in the audit log. Its lock orders all changes. The first change
+-- after a promotion or a restore begins a generation, as EpochTurn.
+UPDATE epoch SET seq = seq + 1, events = events + 1,
+    generation = generation + CASE WHEN place IN ('', p.now) THEN 0 ELSE 1 END,
+    settled = settled AND place IN ('', p.now), place = p.now
+FROM (SELECT keywright_place() AS now) p
+RETURNING seq, events - 1, generation
 
 -- name: LogSize
 -- How many events were ever appended, also when one was deleted since.

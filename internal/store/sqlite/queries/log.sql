@@ -1,6 +1,6 @@
 -- name: BumpEpoch
 -- Takes the next change sequence and the next place in the audit log. Its lock orders all changes.
-UPDATE epoch SET seq = seq + 1, events = events + 1 RETURNING seq, events - 1
+UPDATE epoch SET seq = seq + 1, events = events + 1 RETURNING seq, events - 1, generation
 
 -- name: LogSize
 -- How many events were ever appended, also when one was deleted since.

@@ -249,6 +249,89 @@ func (s *Server) makeTemplate(ctx context.Context) error {
 	return nil
 }
 
+// Crash ends the server as a power failure of the process would, by SIGKILL, and starts it again on what it left. Every
+// connection breaks.
+func (s *Server) Crash(ctx context.Context) error {
+	if s.process == nil {
+		return errors.New("crash postgres: it was not started")
+	}
+	if err := s.process.Kill(); err != nil {
+		return fmt.Errorf("crash postgres: %w", err)
+	}
+	<-s.stopped
+	programs, err := findBinaries()
+	if err != nil {
+		return err
+	}
+	as, err := account()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	tick := time.NewTicker(poll)
+	defer tick.Stop()
+	for {
+		// It refuses to start while a process of the former one is there, which ends by itself.
+		if err := s.run(programs, as); err != nil {
+			return err
+		}
+		err := s.wait(ctx)
+		if err == nil || ctx.Err() != nil {
+			return err
+		}
+		<-tick.C
+	}
+}
+
+// Standby makes a server that follows this one, which must have been started by a call of Database.
+func (s *Server) Standby(ctx context.Context) (*Server, error) {
+	programs, err := findBinaries()
+	if err != nil {
+		return nil, err
+	}
+	as, err := account()
+	if err != nil {
+		return nil, err
+	}
+	f := &Server{}
+	if f.folder, err = os.MkdirTemp(parent(), "kwpg"); err != nil {
+		return nil, err
+	}
+	if as != nil {
+		if err := os.Chown(f.folder, int(as.Uid), int(as.Gid)); err != nil {
+			return nil, err
+		}
+	}
+	command := exec.CommandContext(ctx, filepath.Join(programs.folder, "pg_basebackup"),
+		"-h", s.folder, "-U", "postgres", "-D", f.data(), "-R", "-c", "fast", "--no-sync")
+	settle(command, f.folder, programs, as)
+	if output, err := command.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("pg_basebackup: %w: %s", err, output)
+	}
+	if err := f.run(programs, as); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	if err := f.wait(ctx); err != nil {
+		return nil, errors.Join(err, f.Stop())
+	}
+	return f, nil
+}
+
+// Address is that of a database by its name, of which Database returned the address in another server.
+func (s *Server) Address(of string) (string, error) {
+	parsed, err := url.Parse(of)
+	if err != nil {
+		return "", err
+	}
+	return s.address(parsed.Path[1:]), nil
+}
+
+// Folder is where the server's socket is.
+func (s *Server) Folder() string { return s.folder }
+
 // Stop ends the server and removes its folder. Never started, or twice: nothing.
 func (s *Server) Stop() error {
 	if s.folder == "" {
