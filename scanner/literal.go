@@ -9,12 +9,19 @@ type literal struct {
 	before, after byteSet
 }
 
-// name tells literals of other texts or cases apart.
+// name tells literals apart: by text, case and neighbours.
 func (l *literal) name() string {
+	name := l.text
 	if l.fold {
-		return l.text + " (any case)"
+		name += " (any case)"
 	}
-	return l.text
+	if l.before != (byteSet{}) {
+		name += " behind " + l.before.ranges()
+	}
+	if l.after != (byteSet{}) {
+		name += " before " + l.after.ranges()
+	}
+	return name
 }
 
 // standsAt says whether the literal, with what must follow it, stands at data[start:].

@@ -3,6 +3,7 @@ package scanner
 import (
 	"math"
 	"math/bits"
+	"strconv"
 )
 
 // windowBuilder chooses windows and fills the tables of a [rareWindows].
@@ -232,4 +233,24 @@ func (s *byteSet) members(yield func(uint32) bool) {
 			}
 		}
 	}
+}
+
+// ranges are the bytes of the set for a reader, as in a-z0-9; other sets give other texts.
+func (s *byteSet) ranges() string {
+	var out []byte
+	for first := 0; first < 256; first++ {
+		if !s.has(byte(first)) {
+			continue
+		}
+		last := first
+		for last < 255 && s.has(byte(last+1)) {
+			last++
+		}
+		out = strconv.AppendQuoteRune(out, rune(first))
+		if last > first {
+			out = strconv.AppendQuoteRune(append(out, '-'), rune(last))
+		}
+		first = last
+	}
+	return string(out)
 }

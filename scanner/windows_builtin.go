@@ -8,6 +8,24 @@ package scanner
 //go:generate go test -run ^TestTheWindowsAreThoseOfTheCatalogue$ -update .
 func builtinOffsets(literal string) (even, odd int, known bool) {
 	switch literal {
+	case "ops_eyJ":
+		return 2, 1, true
+	case "aio_":
+		return 0, 1, true
+	case "p8e-":
+		return 0, 1, true
+	case "AGE-SECRET-KEY-PQ-1":
+		return 2, 1, true
+	case "AIK_CI_":
+		return 0, 1, true
+	case "AIK_SECRET_":
+		return 0, 1, true
+	case "AVNS_":
+		return 0, 1, true
+	case "alcht_":
+		return 2, 3, true
+	case "amzn1.oa2-cs.v1.":
+		return 0, 1, true
 	case "sk-ant-admin01-":
 		return 0, 1, true
 	case "sk-ant-api03-":
@@ -17,6 +35,14 @@ func builtinOffsets(literal string) (even, odd int, known bool) {
 	case "sk-ant-ort01-":
 		return 0, 1, true
 	case "sk-ant-sid01-":
+		return 0, 1, true
+	case "esecret_":
+		return 2, 5, true
+	case "apify_api_":
+		return 4, 1, true
+	case "$aact_prod_":
+		return 0, 1, true
+	case "$aact_hmlg_":
 		return 0, 1, true
 	case "ATATT3xFfGF0":
 		return 4, 3, true
@@ -94,9 +120,9 @@ func builtinOffsets(literal string) (even, odd int, known bool) {
 		return 0, 1, true
 	case "AzCa":
 		return 0, 1, true
-	case "0.A":
+	case "0.A before '-''0'-'9''A'-'Z''_''a'-'z'":
 		return 0, 1, true
-	case "1.A":
+	case "1.A before '-''0'-'9''A'-'Z''_''a'-'z'":
 		return 0, 1, true
 	case "AzSe":
 		return 0, 1, true
@@ -111,6 +137,68 @@ func builtinOffsets(literal string) (even, odd int, known bool) {
 	case "AccountKey=":
 		return 8, 5, true
 	case "+ASt":
+		return 0, 1, true
+	case "bb_pr_":
+		return 0, 1, true
+	case "bb_ma_":
+		return 0, 1, true
+	case "pri_":
+		return 0, 1, true
+	case "xprv":
+		return 0, 1, true
+	case "yprv":
+		return 0, 1, true
+	case "zprv":
+		return 0, 1, true
+	case "tprv":
+		return 0, 1, true
+	case "access_token$production$":
+		return 6, 11, true
+	case "access_token$sandbox$":
+		return 6, 11, true
+	case "secret_live_":
+		return 4, 5, true
+	case "secret_test_":
+		return 4, 1, true
+	case "xkeysib-":
+		return 0, 5, true
+	case "xsmtpsib-":
+		return 6, 1, true
+	case "bkaj_":
+		return 0, 1, true
+	case "bkaa_":
+		return 0, 1, true
+	case "bkua_":
+		return 0, 1, true
+	case "bkct_":
+		return 0, 1, true
+	case "bkpat_":
+		return 0, 1, true
+	case "bkps_":
+		return 0, 1, true
+	case "bkpt_":
+		return 0, 1, true
+	case "bkar_":
+		return 0, 1, true
+	case "cal_live_":
+		return 2, 3, true
+	case "cal_test_":
+		return 2, 1, true
+	case "cnvca":
+		return 0, 1, true
+	case "csk-":
+		return 0, 1, true
+	case "chpt_":
+		return 0, 1, true
+	case "CCIPAT_":
+		return 0, 1, true
+	case "CCIPRJ_":
+		return 0, 1, true
+	case "4b1d":
+		return 0, 1, true
+	case "CLOJARS_":
+		return 2, 1, true
+	case "api_":
 		return 0, 1, true
 	case "cfat_":
 		return 0, 1, true
@@ -128,6 +216,24 @@ func builtinOffsets(literal string) (even, odd int, known bool) {
 		return 2, 1, true
 	case "cfut_":
 		return 2, 1, true
+	case "cloudinary://":
+		return 2, 9, true
+	case "csa_":
+		return 0, 1, true
+	case "CCDB1_":
+		return 0, 1, true
+	case "configcat-sdk-1/":
+		return 8, 5, true
+	case "cflt":
+		return 0, 1, true
+	case "CFPAT-":
+		return 0, 1, true
+	case "secret_":
+		return 4, 1, true
+	case "pat_":
+		return 0, 1, true
+	case "key_":
+		return 0, 1, true
 	case "dose":
 		return 0, 1, true
 	case "dapi":
@@ -144,6 +250,22 @@ func builtinOffsets(literal string) (even, odd int, known bool) {
 		return 0, 1, true
 	case "ddapp_":
 		return 0, 1, true
+	case "AstraCS:":
+		return 0, 3, true
+	case "dnkey-":
+		return 0, 3, true
+	case "ddp_":
+		return 0, 1, true
+	case "ddw_":
+		return 0, 1, true
+	case "cog_":
+		return 0, 1, true
+	case "web_":
+		return 0, 1, true
+	case "server_":
+		return 4, 1, true
+	case "mobile_":
+		return 0, 1, true
 	case "doo_v1_":
 		return 0, 1, true
 	case "dop_v1_":
@@ -152,6 +274,8 @@ func builtinOffsets(literal string) (even, odd int, known bool) {
 		return 2, 3, true
 	case "DO00":
 		return 0, 1, true
+	case "https://oapi.dingtalk.com/robot/send?access_token=":
+		return 8, 43, true
 	case "discord (any case)":
 		return 2, 1, true
 	case ".login( (any case)":
@@ -161,13 +285,13 @@ func builtinOffsets(literal string) (even, odd int, known bool) {
 	case "mfa.":
 		return 0, 1, true
 	case "https://discord.com/api/webhooks/":
-		return 6, 13, true
+		return 24, 19, true
 	case "https://discordapp.com/api/webhooks/":
-		return 6, 13, true
+		return 14, 27, true
 	case "https://canary.discord.com/api/webhooks/":
-		return 20, 13, true
+		return 26, 31, true
 	case "https://ptb.discord.com/api/webhooks/":
-		return 6, 17, true
+		return 28, 23, true
 	case "dckr_oat_":
 		return 0, 1, true
 	case "dckr_pat_":
@@ -190,7 +314,91 @@ func builtinOffsets(literal string) (even, odd int, known bool) {
 		return 0, 1, true
 	case "dp.scim.":
 		return 0, 3, true
-	case "eyJ":
+	case "sl.u.":
+		return 0, 1, true
+	case "odt_":
+		return 0, 1, true
+	case "duffel_live_":
+		return 0, 5, true
+	case "duffel_test_":
+		return 0, 3, true
+	case "dt0c01.":
+		return 0, 3, true
+	case "dt0s01.":
+		return 0, 1, true
+	case "dt0s02.":
+		return 0, 1, true
+	case "dt0s16.":
+		return 0, 1, true
+	case "e2b_":
+		return 0, 1, true
+	case "EZAK":
+		return 0, 1, true
+	case "EZTK":
+		return 0, 1, true
+	case "sk_0":
+		return 0, 1, true
+	case "sk_1":
+		return 0, 1, true
+	case "sk_2":
+		return 0, 1, true
+	case "sk_3":
+		return 0, 1, true
+	case "sk_4":
+		return 0, 1, true
+	case "sk_5":
+		return 0, 1, true
+	case "sk_6":
+		return 0, 1, true
+	case "sk_7":
+		return 0, 1, true
+	case "sk_8":
+		return 0, 1, true
+	case "sk_9":
+		return 0, 1, true
+	case "sk_a":
+		return 0, 1, true
+	case "sk_b":
+		return 0, 1, true
+	case "sk_c":
+		return 0, 1, true
+	case "sk_d":
+		return 0, 1, true
+	case "sk_e":
+		return 0, 1, true
+	case "sk_f":
+		return 0, 1, true
+	case "endr+":
+		return 2, 1, true
+	case "figd_":
+		return 2, 1, true
+	case "figp_":
+		return 2, 1, true
+	case "API_KEY":
+		return 2, 1, true
+	case "flb_live_":
+		return 0, 1, true
+	case "flb_test_":
+		return 0, 1, true
+	case "shltm_":
+		return 0, 1, true
+	case "FLWSECK_TEST":
+		return 0, 1, true
+	case "FLWSECK_TEST-":
+		return 0, 1, true
+	case "FLWSECK-":
+		return 0, 1, true
+	case "fo1_":
+		return 0, 1, true
+	case "fio-u-":
+		return 0, 1, true
+	case "flp_":
+		return 0, 1, true
+	case "na1.":
+		return 0, 1, true
+	case "eu1.":
+		return 0, 1, true
+	case "eyJ before '-''0'-'9''A'-'Z''_''a'-'z'":
 		return 0, 1, true
 	case "://":
 		return 0, -1, true
@@ -211,7 +419,7 @@ func builtinOffsets(literal string) (even, odd int, known bool) {
 	case "ghp_":
 		return 0, 1, true
 	case "github_pat_":
-		return 4, 5, true
+		return 8, 5, true
 	case "glagent-":
 		return 0, 5, true
 	case "gldt-":
@@ -242,6 +450,8 @@ func builtinOffsets(literal string) (even, odd int, known bool) {
 		return 0, 1, true
 	case "glwt-":
 		return 2, 1, true
+	case "sandbox_":
+		return 2, 3, true
 	case "AIza":
 		return 0, 1, true
 	case "AQ.Ab":
@@ -264,6 +474,12 @@ func builtinOffsets(literal string) (even, odd int, known bool) {
 		return 0, 1, true
 	case "glsa_":
 		return 0, 1, true
+	case "gsk_":
+		return 0, 1, true
+	case "pat.":
+		return 0, 1, true
+	case "sat.":
+		return 0, 1, true
 	case ".atlasv1.":
 		return 2, 1, true
 	case "hvb.":
@@ -278,19 +494,83 @@ func builtinOffsets(literal string) (even, odd int, known bool) {
 		return 2, 3, true
 	case "HRKU-":
 		return 0, 1, true
-	case "hf_":
+	case "hcaik_":
+		return 2, 1, true
+	case "hcaic_":
+		return 2, 1, true
+	case "hcbik_":
+		return 0, 1, true
+	case "hcbic_":
+		return 0, 1, true
+	case "hcxik_":
+		return 0, 1, true
+	case "hcxic_":
+		return 0, 1, true
+	case "pat-na1-":
+		return 4, 1, true
+	case "pat-na2-":
+		return 2, 1, true
+	case "pat-na3-":
+		return 2, 1, true
+	case "pat-eu1-":
+		return 4, 1, true
+	case "pat-eu2-":
+		return 2, 1, true
+	case "pat-ap1-":
+		return 2, 1, true
+	case "pat-ca1-":
+		return 2, 1, true
+	case "hf_ before '0'-'9''A'-'Z''a'-'z'":
 		return 0, -1, true
 	case "api_org_":
 		return 2, 1, true
-	case "Kw1":
+	case "ico-":
+		return 0, 1, true
+	case "s-s4t2ud-":
+		return 0, 1, true
+	case "s-s4t2af-":
+		return 0, 1, true
+	case "AKCp":
+		return 0, 1, true
+	case "cmVmdGtu":
+		return 0, 1, true
+	case "jina_":
+		return 2, 1, true
+	case "Kw1 behind '0'-'9''A'-'Z''a'-'z'":
 		return 0, -1, true
+	case "eyJhbGciOiJSUzI1NiIsImtpZCI6":
+		return 0, 1, true
+	case "sk-lf-":
+		return 0, 3, true
+	case "ls__":
+		return 0, 1, true
+	case "lsv2_pt_":
+		return 0, 1, true
+	case "lsv2_sk_":
+		return 0, 1, true
+	case "https://open.larksuite.com/open-apis/bot/v2/hook/":
+		return 16, 11, true
+	case "https://open.feishu.cn/open-apis/bot/v2/hook/":
+		return 14, 13, true
+	case "api-":
+		return 0, 1, true
+	case "sdk-":
+		return 0, 1, true
+	case "eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9.":
+		return 0, 1, true
+	case "lip_":
+		return 0, 1, true
 	case "lin_api_":
 		return 4, 3, true
 	case "lin_oauth_":
 		return 2, 3, true
 	case "lin_wh_":
 		return 2, 3, true
-	case "-us":
+	case "eyJhbGciOiJIUzI1NiJ9.eyJhdWQiOiJhcGkubGl2ZXN0b3JtLmNvIiw":
+		return 0, 1, true
+	case "-us behind '0'-'9''a'-'f' before '0'-'9'":
+		return 0, 1, true
+	case "mlsn.":
 		return 0, 1, true
 	case "mailgun (any case)":
 		return 2, 3, true
@@ -298,6 +578,32 @@ func builtinOffsets(literal string) (even, odd int, known bool) {
 		return 0, 1, true
 	case "pubkey-":
 		return 4, 1, true
+	case "sk.eyJ1":
+		return 4, 3, true
+	case "tk.eyJ1":
+		return 4, 3, true
+	case "mergify_application_key_":
+		return 6, 7, true
+	case "Mid-server-":
+		return 0, 1, true
+	case "SB-Mid-server-":
+		return 4, 3, true
+	case "sk-api-":
+		return 0, 1, true
+	case "mdb_sa_sk_":
+		return 4, 1, true
+	case "napi_":
+		return 2, 1, true
+	case "nfc_":
+		return 0, 1, true
+	case "nfo_":
+		return 0, 1, true
+	case "nfu_":
+		return 0, 1, true
+	case "nfb_":
+		return 0, 1, true
+	case "nfp_":
+		return 0, 1, true
 	case "nraa-":
 		return 2, 1, true
 	case "NRJS-":
@@ -313,37 +619,115 @@ func builtinOffsets(literal string) (even, odd int, known bool) {
 	case "eu01xx":
 		return 0, 3, true
 	case "px-api-":
-		return 0, 1, true
+		return 4, 1, true
 	case "px-dep-":
 		return 0, 1, true
 	case "NRRA-":
 		return 0, 1, true
 	case "NRAK-":
 		return 0, 1, true
+	case "nsec1":
+		return 2, 1, true
 	case "ntn_":
 		return 0, 1, true
-	case "secret_":
-		return 4, 1, true
 	case "nrt_":
 		return 0, 1, true
 	case "npm_":
 		return 0, 1, true
 	case "_authToken":
 		return 0, 3, true
+	case "nvapi-":
+		return 2, 3, true
+	case "nyk_":
+		return 0, 1, true
+	case "API-":
+		return 0, 1, true
+	case "os_v2_app_":
+		return 0, 5, true
+	case "os_v2_org_":
+		return 0, 1, true
+	case "api_live.":
+		return 2, 1, true
+	case "api_live_ca.":
+		return 2, 1, true
+	case "api_live_us.":
+		return 2, 1, true
+	case "api_sandbox.":
+		return 6, 1, true
+	case "api_sandbox_ca.":
+		return 6, 1, true
+	case "api_sandbox_us.":
+		return 6, 1, true
 	case "sk-admin-":
 		return 0, 1, true
-	case "sk-":
+	case "sk- before '0'-'9''A'-'Z''a'-'z'":
 		return 0, 1, true
 	case "sk-proj-":
 		return 0, 1, true
 	case "sk-svcacct-":
 		return 0, 1, true
+	case "sk-or-v1-":
+		return 0, 3, true
+	case "sha256~":
+		return 4, 1, true
+	case "pdl_live_apikey_":
+		return 2, 1, true
+	case "pdl_sdbx_apikey_":
+		return 8, 1, true
+	case "ak_live_":
+		return 0, 1, true
+	case "ak_test_":
+		return 0, 1, true
+	case "A21AA":
+		return 0, 1, true
+	case "pplx-":
+		return 2, 1, true
+	case "persona_production_":
+		return 6, 5, true
+	case "persona_sandbox_":
+		return 10, 5, true
+	case "pgar_":
+		return 0, 1, true
+	case "sk_pr_":
+		return 0, 1, true
+	case "sandbox_sk_pr_":
+		return 2, 3, true
+	case "pcsk_":
+		return 0, 1, true
+	case "pina_":
+		return 2, 1, true
+	case "access-development-":
+		return 4, 5, true
+	case "access-production-":
+		return 4, 5, true
+	case "access-sandbox-":
+		return 4, 5, true
+	case "pscale_oauth_":
+		return 6, 5, true
+	case "pscale_pw_":
+		return 0, 5, true
+	case "pscale_tkn_":
+		return 0, 7, true
+	case "polar_at_":
+		return 4, 3, true
+	case "polar_oat_":
+		return 4, 3, true
+	case "polar_pat_":
+		return 4, 3, true
+	case "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.":
+		return 0, 1, true
+	case "phx_":
+		return 0, 1, true
 	case "PMAK-":
 		return 2, 1, true
 	case "PMAT-":
 		return 2, 1, true
+	case "pnu_":
+		return 0, 1, true
+	case "pnb_":
+		return 0, 1, true
 	case "AGE-SECRET-KEY-1":
-		return 8, 5, true
+		return 2, 1, true
 	case "-----BEGIN DSA PRIVATE KEY-----":
 		return 4, 3, true
 	case "-----BEGIN EC PRIVATE KEY-----":
@@ -368,16 +752,130 @@ func builtinOffsets(literal string) (even, odd int, known bool) {
 		return 4, 3, true
 	case "<RSAKeyValue>":
 		return 0, 3, true
+	case "prf_":
+		return 0, 1, true
+	case "prf_cli_":
+		return 0, 1, true
+	case "sec-c-":
+		return 2, 1, true
+	case "pul-":
+		return 0, 1, true
 	case "pypi-AgEIcHlwaS5vcmc":
-		return 0, 1, true
+		return 2, 1, true
 	case "pypi-AgENdGVzdC5weXBpLm9yZw":
+		return 2, 1, true
+	case "apikey_":
 		return 0, 1, true
-	case "SG.":
+	case "ramp_sec_":
+		return 2, 3, true
+	case "rdme_":
+		return 0, 1, true
+	case "sk_1x1_":
+		return 2, 1, true
+	case "sk_1x2_":
+		return 2, 1, true
+	case "sk_1x3_":
+		return 2, 1, true
+	case "sk_2x1_":
+		return 2, 1, true
+	case "sk_2x2_":
+		return 2, 1, true
+	case "sk_2x3_":
+		return 2, 1, true
+	case "sk_3x1_":
+		return 2, 1, true
+	case "sk_3x2_":
+		return 2, 1, true
+	case "sk_3x3_":
+		return 2, 1, true
+	case "sk_5x1_":
+		return 2, 1, true
+	case "sk_5x2_":
+		return 2, 1, true
+	case "sk_5x3_":
+		return 2, 1, true
+	case "sk_10x1_":
+		return 0, 1, true
+	case "sk_10x2_":
+		return 0, 1, true
+	case "sk_10x3_":
+		return 0, 1, true
+	case "sk_test_1x1_":
+		return 8, 7, true
+	case "sk_test_1x2_":
+		return 8, 7, true
+	case "sk_test_1x3_":
+		return 8, 7, true
+	case "sk_test_2x1_":
+		return 0, 7, true
+	case "sk_test_2x2_":
+		return 8, 7, true
+	case "sk_test_2x3_":
+		return 8, 7, true
+	case "sk_test_3x1_":
+		return 6, 7, true
+	case "sk_test_3x2_":
+		return 6, 7, true
+	case "sk_test_3x3_":
+		return 6, 7, true
+	case "sk_test_5x1_":
+		return 6, 7, true
+	case "sk_test_5x2_":
+		return 6, 7, true
+	case "sk_test_5x3_":
+		return 6, 7, true
+	case "sk_test_10x1_":
+		return 8, 1, true
+	case "sk_test_10x2_":
+		return 8, 1, true
+	case "sk_test_10x3_":
+		return 8, 1, true
+	case "rpa_":
+		return 0, 1, true
+	case "rnd_":
+		return 0, 1, true
+	case "RGAPI-":
+		return 0, 3, true
+	case "rh-api-":
+		return 4, 1, true
+	case "_|WARNING:-DO-NOT-SHARE-THIS.":
+		return 0, 1, true
+	case "rootly_":
+		return 2, 3, true
+	case "rubygems_":
+		return 0, 1, true
+	case "salad_cloud_":
+		return 8, 9, true
+	case "5Aep861":
+		return 0, 1, true
+	case "samsara_api_":
+		return 2, 7, true
+	case "tk-us-":
+		return 0, 1, true
+	case "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJpc3MiOiJ1c2VyIiwianR":
+		return 0, 1, true
+	case "scp-live-":
+		return 0, 1, true
+	case "scp-test-":
+		return 0, 1, true
+	case "sgp_":
+		return 0, 1, true
+	case "SG. before '-''0'-'9''A'-'Z''_''a'-'z'":
 		return 0, 1, true
 	case "sntrys_eyJ":
-		return 0, 7, true
+		return 0, 5, true
 	case "sntryu_":
 		return 0, 3, true
+	case "sm_aat_":
+		return 0, 1, true
+	case "sm_sat_":
+		return 0, 1, true
+	case "sm_pat_":
+		return 0, 1, true
+	case "shippo_live_":
+		return 4, 1, true
+	case "shippo_test_":
+		return 4, 1, true
 	case "shpat_":
 		return 0, 3, true
 	case "shpss_":
@@ -385,7 +883,7 @@ func builtinOffsets(literal string) (even, odd int, known bool) {
 	case "shpca_":
 		return 0, 1, true
 	case "shppa_":
-		return 0, 1, true
+		return 0, 3, true
 	case "shptka_":
 		return 0, 3, true
 	case "shpua_":
@@ -422,6 +920,22 @@ func builtinOffsets(literal string) (even, odd int, known bool) {
 		return 6, 7, true
 	case "https://hooks.slack.com/triggers/":
 		return 6, 7, true
+	case "act_":
+		return 0, 1, true
+	case "squ_":
+		return 0, 1, true
+	case "sqp_":
+		return 0, 1, true
+	case "sqa_":
+		return 0, 1, true
+	case "sqco_":
+		return 0, 1, true
+	case "sgp_local_":
+		return 0, 1, true
+	case "slk_":
+		return 0, 1, true
+	case "spu-":
+		return 0, 1, true
 	case "EAAA":
 		return 0, 1, true
 	case "sq0atp-":
@@ -430,6 +944,8 @@ func builtinOffsets(literal string) (even, odd int, known bool) {
 		return 0, 1, true
 	case "sq0csp-":
 		return 0, 3, true
+	case "hawk.":
+		return 0, 1, true
 	case "sk_org_":
 		return 2, 1, true
 	case "pk_live_":
@@ -450,73 +966,105 @@ func builtinOffsets(literal string) (even, odd int, known bool) {
 		return 0, 1, true
 	case "whsec_":
 		return 0, 3, true
-	case ":AA":
+	case "eyJhbGciOiJIUzI1NiJ9.eyJ":
+		return 0, 1, true
+	case "secret-live-":
+		return 4, 5, true
+	case "secret-test-":
+		return 4, 5, true
+	case "sbp_":
+		return 0, 1, true
+	case "sbp_oauth_":
+		return 0, 1, true
+	case "sb_secret_":
+		return 0, 1, true
+	case "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJpc3MiOiJzdXBhYmFzZSI":
+		return 0, 1, true
+	case "tskey-api-":
+		return 0, 3, true
+	case "tskey-auth-":
+		return 0, 3, true
+	case "tskey-client-":
+		return 0, 3, true
+	case "tskey-webhook-":
+		return 0, 3, true
+	case "tskey-scim-":
+		return 0, 3, true
+	case "tvly-":
+		return 0, 1, true
+	case "eyJ0eXAiOiAiVENWMiJ9.":
+		return 0, 1, true
+	case "tkn.v1_":
+		return 0, 1, true
+	case ":AA behind '0'-'9' before '-''0'-'9''A'-'Z''_''a'-'z'":
 		return 0, -1, true
-	case "AC0":
+	case "tgp_v1_":
+		return 0, 1, true
+	case "AC0 before '0'-'9''a'-'f'":
 		return 0, -1, true
-	case "AC1":
+	case "AC1 before '0'-'9''a'-'f'":
 		return 0, -1, true
-	case "AC2":
+	case "AC2 before '0'-'9''a'-'f'":
 		return 0, 1, true
-	case "AC3":
+	case "AC3 before '0'-'9''a'-'f'":
 		return 0, 1, true
-	case "AC4":
+	case "AC4 before '0'-'9''a'-'f'":
 		return 0, 1, true
-	case "AC5":
+	case "AC5 before '0'-'9''a'-'f'":
 		return 0, 1, true
-	case "AC6":
+	case "AC6 before '0'-'9''a'-'f'":
 		return 0, -1, true
-	case "AC7":
+	case "AC7 before '0'-'9''a'-'f'":
 		return 0, 1, true
-	case "AC8":
+	case "AC8 before '0'-'9''a'-'f'":
 		return 0, 1, true
-	case "AC9":
+	case "AC9 before '0'-'9''a'-'f'":
 		return 0, 1, true
-	case "ACa":
+	case "ACa before '0'-'9''a'-'f'":
 		return 0, -1, true
-	case "ACb":
+	case "ACb before '0'-'9''a'-'f'":
 		return 0, 1, true
-	case "ACc":
+	case "ACc before '0'-'9''a'-'f'":
 		return 0, -1, true
-	case "ACd":
+	case "ACd before '0'-'9''a'-'f'":
 		return 0, -1, true
-	case "ACe":
+	case "ACe before '0'-'9''a'-'f'":
 		return 0, 1, true
-	case "ACf":
+	case "ACf before '0'-'9''a'-'f'":
 		return 0, 1, true
 	case "secret (any case)":
 		return 2, 1, true
-	case "SK0":
+	case "SK0 before '0'-'9''a'-'f'":
 		return 0, 1, true
-	case "SK1":
+	case "SK1 before '0'-'9''a'-'f'":
 		return 0, -1, true
-	case "SK2":
+	case "SK2 before '0'-'9''a'-'f'":
 		return 0, -1, true
-	case "SK3":
+	case "SK3 before '0'-'9''a'-'f'":
 		return 0, -1, true
-	case "SK4":
+	case "SK4 before '0'-'9''a'-'f'":
 		return 0, 1, true
-	case "SK5":
+	case "SK5 before '0'-'9''a'-'f'":
 		return 0, 1, true
-	case "SK6":
+	case "SK6 before '0'-'9''a'-'f'":
 		return 0, 1, true
-	case "SK7":
+	case "SK7 before '0'-'9''a'-'f'":
 		return 0, 1, true
-	case "SK8":
+	case "SK8 before '0'-'9''a'-'f'":
 		return 0, -1, true
-	case "SK9":
+	case "SK9 before '0'-'9''a'-'f'":
 		return 0, 1, true
-	case "SKa":
+	case "SKa before '0'-'9''a'-'f'":
 		return 0, -1, true
-	case "SKb":
+	case "SKb before '0'-'9''a'-'f'":
 		return 0, 1, true
-	case "SKc":
+	case "SKc before '0'-'9''a'-'f'":
 		return 0, 1, true
-	case "SKd":
+	case "SKd before '0'-'9''a'-'f'":
 		return 0, 1, true
-	case "SKe":
+	case "SKe before '0'-'9''a'-'f'":
 		return 0, -1, true
-	case "SKf":
+	case "SKf before '0'-'9''a'-'f'":
 		return 0, 1, true
 	case "authtoken (any case)":
 		return 2, 3, true
@@ -524,6 +1072,62 @@ func builtinOffsets(literal string) (even, odd int, known bool) {
 		return 4, 3, true
 	case "auth-token (any case)":
 		return 2, 3, true
+	case "oauth:":
+		return 0, 1, true
+	case "tfp_":
+		return 0, 1, true
+	case "BBFF-":
+		return 0, 1, true
+	case "BBUS-":
+		return 0, 1, true
+	case "unkey_":
+		return 0, 3, true
+	case "ucat_":
+		return 0, 1, true
+	case "vtwn_":
+		return 0, 1, true
+	case "vcp_":
+		return 0, 1, true
+	case "vca_":
+		return 0, 1, true
+	case "vck_":
+		return 0, 1, true
+	case "vci_":
+		return 0, 1, true
+	case "vcr_":
+		return 0, 1, true
+	case "VF.DM.":
+		return 0, 1, true
+	case "VF.WS.":
+		return 0, 1, true
+	case "waka_":
+		return 0, 1, true
+	case "waka_tok_":
+		return 0, 1, true
+	case "waka_ref_":
+		return 0, 1, true
+	case "waka_sec_":
+		return 0, 1, true
+	case "wandb_v1_":
+		return 2, 3, true
+	case "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ":
+		return 0, 1, true
+	case "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=":
+		return 36, 7, true
+	case "xai-":
+		return 0, 1, true
+	case "xau_":
+		return 0, 1, true
+	case "AQVN":
+		return 0, 1, true
+	case "https://hooks.zapier.com/hooks/catch/":
+		return 6, 7, true
+	case "https://www.hooks.zapier.com/hooks/catch/":
+		return 28, 7, true
+	case "http://hooks.zapier.com/hooks/catch/":
+		return 6, 5, true
+	case "zpka_":
+		return 0, 1, true
 	case "kwcanary_":
 		return 0, 3, true
 	}
