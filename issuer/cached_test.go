@@ -36,20 +36,6 @@ func BenchmarkVerifyCachedParallel(b *testing.B) {
 	})
 }
 
-// TestACachedVerificationCostsNoMemory is a promise of the figures' table.
-func TestACachedVerificationCostsNoMemory(t *testing.T) {
-	v, text := cachedVerifier(t)
-	ctx := t.Context()
-	allocs := testing.AllocsPerRun(100, func() {
-		if d := v.Verify(ctx, text, issuer.Request{Scopes: []issuer.Scope{"orders:read"}}); !d.Valid() {
-			t.Fatal(d.Code, d.Err)
-		}
-	})
-	if allocs != 0 {
-		t.Errorf("%v allocations", allocs)
-	}
-}
-
 // oneStore has one key and one node that nobody revokes.
 type oneStore struct {
 	lease.Store
