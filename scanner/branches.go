@@ -56,7 +56,7 @@ func (r *scanRun) addRefs(ctx context.Context, source Source, findings []Finding
 	for i := range findings {
 		for l := range findings[i].places() {
 			findings[i].Refs = union(findings[i].Refs, refs[l.Commit])
-			if l.Commit == "" && isBranchOrTag(l.Ref) {
+			if l.Commit == "" && IsBranchOrTag(l.Ref) {
 				findings[i].Refs = union(findings[i].Refs, []string{l.Ref})
 			}
 		}
@@ -77,7 +77,8 @@ func (f *Finding) places() func(yield func(*Location) bool) {
 	}
 }
 
-func isBranchOrTag(ref string) bool {
+// IsBranchOrTag says whether the full name of a ref is that of a branch, here or at a remote, or of a tag.
+func IsBranchOrTag(ref string) bool {
 	return strings.HasPrefix(ref, "refs/heads/") || strings.HasPrefix(ref, "refs/remotes/") || strings.HasPrefix(ref, "refs/tags/")
 }
 

@@ -1,7 +1,6 @@
 package gitsource
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -117,8 +116,6 @@ func (a *attribution) isCut(id oid) bool {
 	_, is := slices.BinarySearchFunc(a.cut, id, compareIDs)
 	return is
 }
-
-func compareIDs(a, b oid) int { return bytes.Compare(a[:], b[:]) }
 
 func (a *attribution) begin(id oid, refName string) {
 	of, _ := a.history.graph.commit(id)

@@ -2,8 +2,7 @@ package gitsource
 
 import (
 	"bytes"
-	"container/heap"
-	"sort"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -165,10 +164,12 @@ func (g *graph) cover(refs []ref, shallow map[oid]bool, names map[oid]string) re
 	return out
 }
 
-// peel follows tags to a commit; anything else it ends at is noted.
-func (g *graph) peel(start ref, out *reached) (oid, bool) {
-	id := start.id
-	for range 1000 { // tags of tags; git itself knows no limit
+// maxTagHops is how many tags of tags are followed; git itself knows no limit.
+const maxTagHops = 1000
+
+// follow goes from tag to tag, to where they end, and says whether that is a commit.
+func (g *graph) follow(id oid) (end oid, isCommit bool) {
+	for range maxTagHops {
 		if _, ok := g.commits.number(id); ok {
 			return id, true
 		}
@@ -177,6 +178,15 @@ func (g *graph) peel(start ref, out *reached) (oid, bool) {
 			break
 		}
 		id = t.target
+	}
+	return id, false
+}
+
+// peel follows tags to a commit; anything else it ends at is noted.
+func (g *graph) peel(start ref, out *reached) (oid, bool) {
+	id, isCommit := g.follow(start.id)
+	if isCommit {
+		return id, true
 	}
 	if !out.seen[id] {
 		out.seen[id] = true
@@ -209,74 +219,6 @@ func (g *graph) reachFrom(id oid, name string, shallow map[oid]bool, out *reache
 	}
 }
 
-// oldestFirst orders commits: parents before children, else by date, else by id.
-func (g *graph) oldestFirst(ids map[oid]string) []oid {
-	waiting := make(map[oid]int, len(ids))
-	children := make(map[oid][]oid, len(ids))
-	q := &commitQueue{graph: g}
-	var parents []oid
-	for id := range ids {
-		n := 0
-		if number, ok := g.commits.number(id); ok {
-			parents = g.commits.parents(number, parents[:0])
-		}
-		for _, p := range parents {
-			if _, in := ids[p]; in {
-				children[p] = append(children[p], id)
-				n++
-			}
-		}
-		waiting[id] = n
-		if n == 0 {
-			q.ids = append(q.ids, id)
-		}
-	}
-	heap.Init(q)
-	order := make([]oid, 0, len(ids))
-	for q.Len() > 0 {
-		id := heap.Pop(q).(oid)
-		order = append(order, id)
-		for _, child := range children[id] {
-			if waiting[child]--; waiting[child] == 0 {
-				heap.Push(q, child)
-			}
-		}
-	}
-	return order
-}
+func compareIDs(a, b oid) int { return bytes.Compare(a[:], b[:]) }
 
-// commitQueue is a heap of commits, the oldest on top.
-type commitQueue struct {
-	graph *graph
-	ids   []oid
-}
-
-func (q *commitQueue) Len() int      { return len(q.ids) }
-func (q *commitQueue) Swap(i, j int) { q.ids[i], q.ids[j] = q.ids[j], q.ids[i] }
-func (q *commitQueue) Push(x any)    { q.ids = append(q.ids, x.(oid)) }
-
-func (q *commitQueue) Pop() any {
-	last := q.ids[len(q.ids)-1]
-	q.ids = q.ids[:len(q.ids)-1]
-	return last
-}
-
-func (q *commitQueue) Less(i, j int) bool {
-	a, b := q.graph.dateOf(q.ids[i]), q.graph.dateOf(q.ids[j])
-	if !a.Equal(b) {
-		return a.Before(b)
-	}
-	return lessID(q.ids[i], q.ids[j])
-}
-
-func (g *graph) dateOf(id oid) time.Time {
-	n, ok := g.commits.number(id)
-	if !ok {
-		return time.Time{}
-	}
-	return g.commits.date(n)
-}
-
-func lessID(a, b oid) bool { return bytes.Compare(a[:], b[:]) < 0 }
-
-func sortIDs(ids []oid) { sort.Slice(ids, func(i, j int) bool { return lessID(ids[i], ids[j]) }) }
+func sortIDs(ids []oid) { slices.SortFunc(ids, compareIDs) }

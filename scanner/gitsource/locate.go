@@ -43,7 +43,7 @@ func (h *History) locateThroughGit(ctx context.Context, all reached, p *places) 
 	if err := s.writeShallow(h.boundaries(all)); err != nil {
 		return []error{err}
 	}
-	problems := h.repo.locateIn(ctx, s, h.graph, h.graph.oldestFirst(all.commits), all.commits, p)
+	problems := h.repo.locateIn(ctx, s, h.graph, h.graph.timelineOf(all.commits).ids, all.commits, p)
 	return append(problems, h.repo.locateOthers(ctx, s, all, p)...)
 }
 

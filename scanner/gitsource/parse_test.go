@@ -94,7 +94,7 @@ func TestOldestFirstPutsParentsBeforeChildrenWhateverTheirDates(t *testing.T) {
 	g.commits.put(oid{4}, commit{date: day(2)})
 	g.commits.put(oid{5}, commit{parents: []oid{{3}, {4}, {4}}, date: day(4)})
 	all := g.reach([]ref{{name: "r", id: oid{5}}}, nil)
-	if got, want := g.oldestFirst(all.commits), []oid{{4}, {1}, {2}, {3}, {5}}; !reflect.DeepEqual(got, want) {
+	if got, want := g.timelineOf(all.commits).ids, []oid{{4}, {1}, {2}, {3}, {5}}; !reflect.DeepEqual(got, want) {
 		t.Errorf("order is %v", got)
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 	"strings"
+
+	"github.com/keywright/keywright/scanner"
 )
 
 // RefsOf tells which branches, local and remote ones, and tags lead to commits, or to tags that are asked for by
@@ -14,7 +16,7 @@ func (h *History) RefsOf(ctx context.Context, commits []string) (map[string][]st
 	}
 	var refs []ref
 	for _, x := range h.named(ctx) {
-		if h.only != nil || isBranchOrTag(x.name) {
+		if h.only != nil || scanner.IsBranchOrTag(x.name) {
 			refs = append(refs, x)
 		}
 	}
@@ -25,10 +27,6 @@ func (h *History) RefsOf(ctx context.Context, commits []string) (map[string][]st
 // RefsOf is that of a [History]: a range is not the whole way to the tips.
 func (c *Commits) RefsOf(ctx context.Context, commits []string) (map[string][]string, error) {
 	return c.repo.History().RefsOf(ctx, commits)
-}
-
-func isBranchOrTag(name string) bool {
-	return strings.HasPrefix(name, "refs/heads/") || strings.HasPrefix(name, "refs/remotes/") || strings.HasPrefix(name, "refs/tags/")
 }
 
 // askedAtOnce is how many commits are looked for in one pass over the history: one bit of each commit for each.
@@ -48,7 +46,7 @@ func (g *graph) refsOf(commits []string, refs []ref, shallow map[oid]bool) map[s
 	tips := make([]int32, len(refs))
 	for i, x := range refs {
 		tips[i] = -1
-		if id, ok := g.commitOf(x.id); ok {
+		if id, ok := g.follow(x.id); ok {
 			tips[i] = number[id]
 		}
 	}
@@ -106,24 +104,6 @@ func namesOf(refs []ref, has func(i int) bool, lists map[string][]string) []stri
 	}
 	lists[string(set)] = names
 	return names
-}
-
-// maxTagHops is how many tags of tags are followed; git itself knows no limit.
-const maxTagHops = 1000
-
-// commitOf follows tags to a commit.
-func (g *graph) commitOf(id oid) (oid, bool) {
-	for range maxTagHops {
-		if _, ok := g.commits.number(id); ok {
-			return id, true
-		}
-		t, ok := g.tags[id]
-		if !ok {
-			break
-		}
-		id = t.target
-	}
-	return oid{}, false
 }
 
 // leadsToTag says whether id is the tag that is looked for, or a tag of it.

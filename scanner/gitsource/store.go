@@ -1,7 +1,6 @@
 package gitsource
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"path/filepath"
@@ -84,7 +83,7 @@ func (st *store) sort() {
 	if st.sorted {
 		return
 	}
-	slices.SortStableFunc(st.loose, func(a, b looseObject) int { return bytes.Compare(a.id[:], b.id[:]) })
+	slices.SortStableFunc(st.loose, func(a, b looseObject) int { return compareIDs(a.id, b.id) })
 	hint, only := 0, st.loose[:0]
 	for i, x := range st.loose {
 		if (i == 0 || x.id != st.loose[i-1].id) && !st.packed(x.id, &hint) {
@@ -99,7 +98,7 @@ func (st *store) has(id oid, hint *int) bool {
 	if st.packed(id, hint) {
 		return true
 	}
-	_, loose := slices.BinarySearchFunc(st.loose, id, func(x looseObject, id oid) int { return bytes.Compare(x.id[:], id[:]) })
+	_, loose := slices.BinarySearchFunc(st.loose, id, func(x looseObject, id oid) int { return compareIDs(x.id, id) })
 	return loose
 }
 

@@ -133,5 +133,5 @@ func (q *timeQueue) Less(i, j int) bool {
 	if q.line.dates[a] != q.line.dates[b] {
 		return q.line.dates[a] < q.line.dates[b]
 	}
-	return lessID(q.line.ids[a], q.line.ids[b])
+	return compareIDs(q.line.ids[a], q.line.ids[b]) < 0
 }
