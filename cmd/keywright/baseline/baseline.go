@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	stdio "io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -97,16 +98,8 @@ func plural(n int) string {
 
 // write replaces the file as a whole or leaves the old one.
 func write(path string, all []baseline.Entry) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".baseline-")
+	err := cmdio.ReplaceFile(path, func(w stdio.Writer) error { return baseline.Write(w, all) })
 	if err != nil {
-		return fmt.Errorf("write the baseline: %w", err)
-	}
-	err = errors.Join(baseline.Write(f, all), f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		_ = os.Remove(f.Name())
 		return fmt.Errorf("write the baseline: %w", err)
 	}
 	return nil

@@ -4,8 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
+	stdio "io"
 
 	"golang.org/x/mod/sumdb/note"
 
@@ -67,17 +66,11 @@ func writeReceipt(io *cmdio.IO, path string, r receipt.Receipt) error {
 	if err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".keywright-receipt-")
+	err = cmdio.ReplaceFile(path, func(w stdio.Writer) error {
+		_, err := w.Write(data)
+		return err
+	})
 	if err != nil {
-		return fmt.Errorf("write the receipt: %w", err)
-	}
-	_, err = f.Write(data)
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		_ = os.Remove(f.Name())
 		return fmt.Errorf("write the receipt: %w", err)
 	}
 	return nil

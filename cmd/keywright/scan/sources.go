@@ -88,7 +88,7 @@ func (s *sources) openRepository(ctx context.Context, io *cmdio.IO, o *Options, 
 	}
 	repo, err := gitsource.Open(o.Path, options)
 	switch {
-	case errors.Is(err, gitsource.ErrNotRepository) && o.Path == "." && io.Getenv("GIT_DIR") != "":
+	case errors.Is(err, gitsource.ErrNotRepository) && inHook(io, o):
 		return cmdio.WithHint(err, "unset GIT_DIR, or name the folder: keywright scan PATH")
 	case errors.Is(err, gitsource.ErrNotRepository) && !o.needsRepository():
 		if gitsource.Claimed(o.Path) {

@@ -35,12 +35,14 @@ const (
 type Server struct {
 	prepare func(ctx context.Context, address string) error
 
-	once    sync.Once
-	err     error
-	folder  string
-	stopped chan struct{} // closed when the process ended
-	process *os.Process
-	log     *tail
+	once     sync.Once
+	err      error
+	programs binaries
+	as       *syscall.Credential // nil: the user that the tests run as
+	folder   string
+	stopped  chan struct{} // closed when the process ended
+	process  *os.Process
+	log      *tail
 
 	mu   sync.Mutex
 	next int // number of the next database
@@ -106,33 +108,34 @@ func (s *Server) admin(ctx context.Context, statement string) error {
 func (s *Server) start(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	programs, err := findBinaries()
-	if err != nil {
+	if err := s.makeFolder(); err != nil {
 		return err
 	}
-	as, err := account()
-	if err != nil {
+	if err := s.initdb(ctx); err != nil {
 		return err
 	}
-	s.folder, err = os.MkdirTemp(parent(), "kwpg") // short: a socket's path has at most 107 bytes
-	if err != nil {
-		return err
-	}
-	if as != nil {
-		if err := os.Chown(s.folder, int(as.Uid), int(as.Gid)); err != nil {
-			return err
-		}
-	}
-	if err := s.initdb(ctx, programs, as); err != nil {
-		return err
-	}
-	if err := s.run(programs, as); err != nil {
+	if err := s.run(); err != nil {
 		return err
 	}
 	if err := s.wait(ctx); err != nil {
 		return errors.Join(err, s.Stop())
 	}
 	return s.makeTemplate(ctx)
+}
+
+// makeFolder finds the programs and the user that they run as, and makes the server's folder.
+func (s *Server) makeFolder() (err error) {
+	if s.programs, err = findBinaries(); err != nil {
+		return err
+	}
+	if s.as, err = account(); err != nil {
+		return err
+	}
+	s.folder, err = os.MkdirTemp(parent(), "kwpg") // short: a socket's path has at most 107 bytes
+	if err != nil || s.as == nil {
+		return err
+	}
+	return os.Chown(s.folder, int(s.as.Uid), int(s.as.Gid))
 }
 
 // parent is memory where there is enough of it, since each database is some 900 files; else the usual place. A
@@ -168,38 +171,38 @@ func account() (*syscall.Credential, error) {
 
 func (s *Server) data() string { return filepath.Join(s.folder, "data") }
 
-func (s *Server) initdb(ctx context.Context, programs binaries, as *syscall.Credential) error {
+func (s *Server) initdb(ctx context.Context) error {
 	// Linguistic sorting, so that a text compared without COLLATE "C" is found out.
 	args := []string{
 		"-D", s.data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C.UTF-8",
 		"--locale-provider=icu", "--icu-locale=en-US",
 	}
-	command := exec.CommandContext(ctx, filepath.Join(programs.folder, "initdb"), args...)
-	settle(command, s.folder, programs, as)
+	command := exec.CommandContext(ctx, filepath.Join(s.programs.folder, "initdb"), args...)
+	s.settle(command)
 	if output, err := command.CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb: %w: %s", err, output)
 	}
 	return nil
 }
 
-func settle(command *exec.Cmd, folder string, programs binaries, as *syscall.Credential) {
-	command.Dir = folder
-	command.Env = []string{"PATH=" + programs.folder + ":/usr/bin:/bin", "LC_ALL=C.UTF-8", "LD_LIBRARY_PATH=" + programs.libraries}
+func (s *Server) settle(command *exec.Cmd) {
+	command.Dir = s.folder
+	command.Env = []string{"PATH=" + s.programs.folder + ":/usr/bin:/bin", "LC_ALL=C.UTF-8", "LD_LIBRARY_PATH=" + s.programs.libraries}
 	// The server is told to stop at once when the test process dies, however it dies.
-	command.SysProcAttr = &syscall.SysProcAttr{Credential: as, Pdeathsig: syscall.SIGQUIT}
+	command.SysProcAttr = &syscall.SysProcAttr{Credential: s.as, Pdeathsig: syscall.SIGQUIT}
 }
 
 // run starts the server and waits for its end in a goroutine that keeps its thread: the kernel sends the parent's
 // death signal when the thread that started the process ends.
-func (s *Server) run(programs binaries, as *syscall.Credential) error {
+func (s *Server) run() error {
 	args := []string{
 		"-D", s.data(), "-k", s.folder,
 		"-c", "listen_addresses=", "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off",
 		"-c", "max_connections=200", "-c", "shared_buffers=32MB", "-c", "timezone=Asia/Kathmandu",
 		"-c", "default_transaction_isolation=repeatable read",
 	}
-	command := exec.Command(filepath.Join(programs.folder, "postgres"), args...)
-	settle(command, s.folder, programs, as)
+	command := exec.Command(filepath.Join(s.programs.folder, "postgres"), args...)
+	s.settle(command)
 	s.log = &tail{}
 	command.Stdout, command.Stderr = s.log, s.log
 	s.stopped = make(chan struct{})
@@ -259,21 +262,13 @@ func (s *Server) Crash(ctx context.Context) error {
 		return fmt.Errorf("crash postgres: %w", err)
 	}
 	<-s.stopped
-	programs, err := findBinaries()
-	if err != nil {
-		return err
-	}
-	as, err := account()
-	if err != nil {
-		return err
-	}
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	tick := time.NewTicker(poll)
 	defer tick.Stop()
 	for {
 		// It refuses to start while a process of the former one is there, which ends by itself.
-		if err := s.run(programs, as); err != nil {
+		if err := s.run(); err != nil {
 			return err
 		}
 		err := s.wait(ctx)
@@ -286,30 +281,17 @@ func (s *Server) Crash(ctx context.Context) error {
 
 // Standby makes a server that follows this one, which must have been started by a call of Database.
 func (s *Server) Standby(ctx context.Context) (*Server, error) {
-	programs, err := findBinaries()
-	if err != nil {
-		return nil, err
-	}
-	as, err := account()
-	if err != nil {
-		return nil, err
-	}
 	f := &Server{}
-	if f.folder, err = os.MkdirTemp(parent(), "kwpg"); err != nil {
+	if err := f.makeFolder(); err != nil {
 		return nil, err
 	}
-	if as != nil {
-		if err := os.Chown(f.folder, int(as.Uid), int(as.Gid)); err != nil {
-			return nil, err
-		}
-	}
-	command := exec.CommandContext(ctx, filepath.Join(programs.folder, "pg_basebackup"),
+	command := exec.CommandContext(ctx, filepath.Join(f.programs.folder, "pg_basebackup"),
 		"-h", s.folder, "-U", "postgres", "-D", f.data(), "-R", "-c", "fast", "--no-sync")
-	settle(command, f.folder, programs, as)
+	f.settle(command)
 	if output, err := command.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("pg_basebackup: %w: %s", err, output)
 	}
-	if err := f.run(programs, as); err != nil {
+	if err := f.run(); err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
