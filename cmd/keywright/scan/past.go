@@ -62,7 +62,7 @@ func cacheFolder(io *cmdio.IO, o *Options) (string, bool) {
 
 // open opens the folder unless it lies in the repository: what is committed there others could have written.
 func (p *past) open(dir string, o *Options, repo *gitsource.Repository) bool {
-	real, err := resolved(dir)
+	place, err := resolved(dir)
 	if err == nil {
 		p.name, err = resolved(repo.CommonDir())
 	}
@@ -71,12 +71,12 @@ func (p *past) open(dir string, o *Options, repo *gitsource.Repository) bool {
 		return false
 	}
 	for _, of := range []string{repo.CommonDir(), repo.WorkTree()} {
-		if of != "" && isInside(real, of) {
+		if of != "" && isInside(place, of) {
 			p.warn("past scans are not remembered: " + dir + " is a part of what is scanned; name another folder with --cache")
 			return false
 		}
 	}
-	p.folder, err = memory.Open(real)
+	p.folder, err = memory.Open(place)
 	if err != nil && (o.Cache != "" || errors.Is(err, memory.ErrOpenToOthers)) { // nobody asked for the folder that is the default
 		p.warn("past scans are not remembered: " + err.Error())
 	}
@@ -105,9 +105,9 @@ func resolved(path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	real, err := filepath.EvalSymlinks(path)
+	target, err := filepath.EvalSymlinks(path)
 	if !errors.Is(err, os.ErrNotExist) || filepath.Dir(path) == path {
-		return real, err
+		return target, err
 	}
 	above, err := resolved(filepath.Dir(path))
 	return filepath.Join(above, filepath.Base(path)), err
