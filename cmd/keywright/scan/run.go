@@ -13,6 +13,7 @@ import (
 	"github.com/keywright/keywright/issuer"
 	"github.com/keywright/keywright/patterns"
 	"github.com/keywright/keywright/scanner"
+	"github.com/keywright/keywright/scanner/receipt"
 )
 
 // EnvFullScan is the name in the environment that, set to 1, has every version of a file scanned whole, although most
@@ -76,15 +77,18 @@ func into(ctx context.Context, io *cmdio.IO, o *Options, ws *config.Workspace, s
 	}
 	past := newPast(io, o, plan, s)
 	watch := &watched{Sink: sink, io: io, o: o, bar: bar, plan: plan, known: known, stopped: func() bool { return ctx.Err() != nil }}
-	if o.Receipt == "" {
-		result, err := flow.Run(ctx, s, plan.source(), watch, options(io, o, ws, set, plan))
-		past.keep(err)
-		return result, err
+	var paper *receipt.Recorder
+	out := scanner.Sink(watch)
+	if o.Receipt != "" {
+		paper = newReceipt(ctx, io, o, plan, set, watch)
+		out = paper
 	}
-	paper := newReceipt(ctx, io, o, plan, set, watch)
-	result, err := flow.Run(ctx, s, plan.source(), paper, options(io, o, ws, set, plan))
+	result, err := flow.Run(ctx, s, plan.source(), out, options(io, o, ws, set, plan))
 	past.keep(err)
-	return result, errors.Join(err, writeReceipt(io, o.Receipt, paper.Receipt))
+	if paper != nil {
+		err = errors.Join(err, writeReceipt(io, o.Receipt, paper.Receipt))
+	}
+	return result, err
 }
 
 // options say how far the flow goes for these flags.
